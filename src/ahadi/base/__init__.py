@@ -1,0 +1,1 @@
+"""What everything else stands on: identifiers, clocks, errors and text. Standard library only."""
