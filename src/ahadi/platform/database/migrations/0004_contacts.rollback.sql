@@ -1,0 +1,1 @@
+drop table template, mail_thread, attachment, message_text, message, contact;

@@ -1,0 +1,3 @@
+drop table offer, notice, status_link, promise_text;
+alter table cases drop constraint next_is_an_open_promise;
+drop table promise, case_text, cases;
