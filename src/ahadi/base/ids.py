@@ -35,13 +35,12 @@ def uuid7() -> UUID:
 def check_character(text: str) -> str:
     """The check character of a reference's prefix and body.
 
-    A weighted sum modulo a prime (29), as in ISO 7064's pure systems: every single wrong character and
-    every swap of two neighbours changes it. Sums that fall outside the alphabet never occur because
-    `new_reference` draws again.
+    A pure system in the manner of ISO 7064 (modulus 37, radix 2): every single wrong character and every swap
+    of two characters changes it. Empty where the sum has no letter of its own; `new_reference` then draws again.
     """
     total = 0
     for character in text:
-        total = (total * 2 + int(character, 36)) % 29
+        total = (total * 2 + int(character, 36)) % 37
     return ALPHABET[total] if total < len(ALPHABET) else ""
 
 

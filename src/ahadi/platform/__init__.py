@@ -1,1 +1,1 @@
-"""What the domains stand on, and what knows none of their words: settings, database, journal, jobs, live, web, security."""
+"""What the domains stand on; it knows none of their words."""

@@ -30,13 +30,19 @@ class Settings:
     public_url: str = _setting("", "Address customers and staff reach us at; links are made from it and nothing else.")
     trusted_proxies: str = _setting("", "Addresses whose Forwarded headers are believed, separated by commas.")
     secret_key: str = _setting("", "Signs links and encrypts stored secrets; made in the data folder when empty.")
-    secret_key_previous: str = _setting("", "Earlier secret keys, separated by commas: still accepted, never used anew.")
-    clock: ClockMode = _setting("system", "`system`; `manual` for trials (adds POST /api/clock); `running` for the demo.")
+    secret_key_previous: str = _setting(
+        "", "Earlier secret keys, separated by commas: still accepted, never used anew."
+    )
+    clock: ClockMode = _setting(
+        "system", "`system`; `manual` for trials (adds POST /api/clock); `running` for the demo."
+    )
     demo: bool = _setting(False, "Offers one-click sign-in; only honoured on a loopback address.")
     log_level: str = _setting("info", "`debug`, `info`, `warning` or `error`.")
     log_format: Literal["json", "console"] = _setting("json", "`json` for machines, `console` for people.")
     smtp_url: str = _setting("", "Where mail is sent: smtp://user:password@host:587; empty keeps mail queued.")
-    mail_listen: str = _setting("", "Address and port that take mail in by SMTP, such as 127.0.0.1:2525; empty for none.")
+    mail_listen: str = _setting(
+        "", "Address and port that take mail in by SMTP, such as 127.0.0.1:2525; empty for none."
+    )
     lmtp_listen: str = _setting("", "Address and port, or unix:/path, that take mail in by LMTP; empty for none.")
     mail_domain: str = _setting("localhost", "Domain of the Message-IDs we make.")
     mail_trusted_authserv_ids: str = _setting("", "Mail servers whose Authentication-Results are believed.")

@@ -1,0 +1,102 @@
+"""Connections to PostgreSQL and the two ways to use them: `work` (one transaction) and `read` (one round trip)."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from ahadi.base.errors import SetupError, Unavailable
+from ahadi.platform.clock import BusinessClock
+from ahadi.platform.database.roles import check_application_role
+from ahadi.platform.database.work import Actor, Work
+
+NO_ANSWER = "The database does not answer; try again in a moment."
+
+
+async def set_organisations(connection: AsyncConnection[Any], organisations: Sequence[UUID]) -> None:
+    """Say for this transaction which organisations' rows may be seen. The one place where it is said."""
+    await connection.execute(
+        "select set_config('ahadi.organisations', %(organisations)s, true)",
+        {"organisations": "{" + ",".join(map(str, organisations)) + "}"},
+    )
+
+
+async def set_person(connection: AsyncConnection[Any], person_id: UUID) -> None:
+    """Say for this transaction whose own memberships may be read, before any organisation is known."""
+    await connection.execute("select set_config('ahadi.person', %(person)s, true)", {"person": str(person_id)})
+
+
+class Database:
+    """A pool of connections as the application's role.
+
+    After a commit, `on_commit` is told which organisations' journals grew; it must not wait.
+    """
+
+    def __init__(self, url: str, clock: BusinessClock, *, connections: int = 8, application: str = "ahadi") -> None:
+        self.url = url
+        self.clock = clock
+        self.on_commit: list[Any] = []
+        self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            url,
+            min_size=min(2, connections),
+            max_size=connections,
+            open=False,
+            timeout=15.0,
+            kwargs={"autocommit": True, "application_name": application, "prepare_threshold": 2},
+            name=application,
+        )
+
+    async def open(self) -> None:
+        """Connect, and refuse a role that row-level security would not hold.
+
+        Raises SetupError with what to do when the database cannot be reached or the role is too strong.
+        """
+        try:
+            probe = await AsyncConnection.connect(self.url, autocommit=True, connect_timeout=10)
+        except OperationalError as problem:
+            raise SetupError(
+                f"The database cannot be reached ({str(problem).strip().splitlines()[0]}); start it or mend"
+                " AHADI_DATABASE_URL."
+            ) from problem
+        async with probe:
+            await check_application_role(probe)
+        await self.pool.open(wait=True, timeout=30)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A bare autocommit connection, for what is not work on an organisation (sign-in, clock, jobs)."""
+        try:
+            async with self.pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, OperationalError) as problem:
+            raise Unavailable(NO_ANSWER) from problem
+
+    @asynccontextmanager
+    async def work(self, actor: Actor) -> AsyncIterator[Work]:
+        """One transaction: committed when the block ends well, rolled back when it does not.
+
+        Journal rows and jobs are written with it; who listens is told after the commit.
+        """
+        async with self.connection() as connection, connection.pipeline(), connection.transaction():
+            await set_organisations(connection, actor.organisations)
+            times = await self.clock.read(connection)
+            work = Work(connection, actor, times.business, times.real)
+            yield work
+            await work.flush()
+        if work.touched:
+            for told in self.on_commit:
+                told(work.touched)
+
+    @asynccontextmanager
+    async def read(self, actor: Actor) -> AsyncIterator[Work]:
+        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept."""
+        async with self.connection() as connection, connection.pipeline():
+            await set_organisations(connection, actor.organisations)
+            times = await self.clock.read(connection)
+            yield Work(connection, actor, times.business, times.real)

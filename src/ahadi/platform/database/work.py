@@ -1,0 +1,205 @@
+"""One unit of work: an open transaction with who acts, for which organisations, and when."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, LiteralString, TypeVar
+from uuid import UUID
+
+import orjson
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import class_row, dict_row, tuple_row
+
+from ahadi.base.errors import Forbidden, NotFound
+from ahadi.base.ids import uuid7
+
+Record = TypeVar("Record")
+Params = Mapping[str, Any]
+ActorKind = Literal["person", "token", "customer", "system"]
+EVERYTHING = frozenset({"*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `grants` maps each organisation to the permissions held there; `*` stands for all of them.
+
+    `behind` is the real person when somebody acts in another's name. `case_id` confines a customer to one case.
+    """
+
+    kind: ActorKind
+    id: UUID | None
+    grants: Mapping[UUID, frozenset[str]]
+    behind: UUID | None = None
+    case_id: UUID | None = None
+    session_id: UUID | None = None
+
+    @staticmethod
+    def system(organisations: Iterable[UUID]) -> "Actor":
+        """The installation itself: the watch, jobs, imports."""
+        return Actor("system", None, dict.fromkeys(organisations, EVERYTHING))
+
+    @property
+    def organisations(self) -> tuple[UUID, ...]:
+        return tuple(self.grants)
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The person who acts, where it is one."""
+        return self.id if self.kind == "person" else None
+
+    def may(self, organisation_id: UUID, permission: str) -> bool:
+        held = self.grants.get(organisation_id, frozenset())
+        return permission in held or "*" in held
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal row to be written. `facts` are identifiers and values, never a person's words or name."""
+
+    organisation_id: UUID
+    kind: str
+    case_id: UUID | None
+    subject_id: UUID | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Work:
+    """The open transaction that every action takes first. Made and committed by entry points only.
+
+    `now` is business time, `real_now` real time, both UTC. What `record` and `enqueue` are given is written by
+    `flush`, which the entry point calls before it commits, so state, journal and jobs stand or fall together.
+    """
+
+    connection: AsyncConnection[Any]
+    actor: Actor
+    now: datetime
+    real_now: datetime
+    entries: list[Entry] = field(default_factory=list)
+    jobs: list[tuple[Any, ...]] = field(default_factory=list)
+    touched: set[UUID] = field(default_factory=set)
+
+    def permit(self, organisation_id: UUID, permission: str) -> None:
+        """Raise NotFound when the actor has nothing to do with the organisation, Forbidden when not allowed this."""
+        if organisation_id not in self.actor.grants:
+            raise NotFound("There is no such organisation, or you have no access to it.")
+        if not self.actor.may(organisation_id, permission):
+            raise Forbidden(
+                f"This needs the permission {permission}; ask an administrator of the organisation for it.",
+                permission=permission,
+            )
+
+    # Reading and writing -------------------------------------------------------------------------------------
+
+    async def execute(self, sql: LiteralString, params: Params | None = None) -> AsyncCursor[Any]:
+        """Run one statement; in a pipeline its result is not waited for unless it is fetched."""
+        return await self.connection.execute(sql, params)
+
+    async def many(self, sql: LiteralString, rows: Sequence[Params]) -> None:
+        """Run one statement for each row, in one batch."""
+        if rows:
+            async with self.connection.cursor() as cursor:
+                await cursor.executemany(sql, rows)
+
+    async def one(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Record | None:
+        """The first row as a record (columns become its fields by name), or None."""
+        async with self.connection.cursor(row_factory=class_row(record)) as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchone()
+
+    async def all(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> list[Record]:
+        """Every row as a record."""
+        async with self.connection.cursor(row_factory=class_row(record)) as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchall()
+
+    async def row(self, sql: LiteralString, params: Params | None = None) -> dict[str, Any] | None:
+        """The first row as a dictionary, or None."""
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchone()
+
+    async def rows(self, sql: LiteralString, params: Params | None = None) -> list[dict[str, Any]]:
+        """Every row as a dictionary."""
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(sql, params)
+            return await cursor.fetchall()
+
+    async def value(self, sql: LiteralString, params: Params | None = None) -> Any:
+        """The first column of the first row, or None."""
+        async with self.connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(sql, params)
+            row = await cursor.fetchone()
+            return row[0] if row else None
+
+    # What goes with the change -------------------------------------------------------------------------------
+
+    def record(
+        self,
+        kind: str,
+        organisation_id: UUID,
+        *,
+        case_id: UUID | None = None,
+        subject_id: UUID | None = None,
+        **facts: Any,
+    ) -> None:
+        """Add a journal row, such as `promise.kept`, written in this transaction."""
+        self.entries.append(Entry(organisation_id, kind, case_id, subject_id, facts))
+        self.touched.add(organisation_id)
+
+    def enqueue(
+        self,
+        kind: str,
+        organisation_id: UUID | None = None,
+        *,
+        due: datetime | None = None,
+        key: str | None = None,
+        **args: Any,
+    ) -> None:
+        """Add a job, due in *real* time (now when not said). Of jobs with one `key` only one waits at a time."""
+        self.jobs.append((uuid7(), kind, organisation_id, key, orjson.dumps(args).decode(), due or self.real_now))
+
+    async def flush(self) -> None:
+        """Write the recorded journal rows and jobs. Called by the entry point before it commits."""
+        if self.entries:
+            entries, self.entries = self.entries, []
+            await self.many(
+                "insert into journal (organisation_id, id, at, recorded_at, kind, case_id, subject_id, actor_kind,"
+                " actor_id, behind_id, facts) values (%(organisation_id)s, %(id)s, %(at)s, %(recorded_at)s, %(kind)s,"
+                " %(case_id)s, %(subject_id)s, %(actor_kind)s, %(actor_id)s, %(behind_id)s, %(facts)s)",
+                [
+                    {
+                        "organisation_id": entry.organisation_id,
+                        "id": uuid7(),
+                        "at": self.now,
+                        "recorded_at": self.real_now,
+                        "kind": entry.kind,
+                        "case_id": entry.case_id,
+                        "subject_id": entry.subject_id,
+                        "actor_kind": self.actor.kind,
+                        "actor_id": self.actor.id,
+                        "behind_id": self.actor.behind,
+                        "facts": orjson.dumps(entry.facts, option=orjson.OPT_UTC_Z).decode(),
+                    }
+                    for entry in entries
+                ],
+            )
+        if self.jobs:
+            jobs, self.jobs = self.jobs, []
+            await self.many(
+                "insert into job (id, kind, organisation_id, key, args, due, made_at)"
+                " values (%(id)s, %(kind)s, %(organisation_id)s, %(key)s, %(args)s, %(due)s, %(made_at)s)"
+                " on conflict (key) where key is not null and not dead do nothing",
+                [
+                    dict(
+                        zip(("id", "kind", "organisation_id", "key", "args", "due"), job, strict=True),
+                        made_at=self.real_now,
+                    )
+                    for job in jobs
+                ],
+            )
+
+
+WorkMaker = Callable[[Actor], AbstractAsyncContextManager[Work]]
+Deed = Callable[[Work], Awaitable[Record]]

@@ -1,0 +1,101 @@
+"""What every test may ask for: a real PostgreSQL, work that is rolled back, or an installation of its own."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ahadi.base.clock import FixedClock
+from ahadi.platform.clock import BusinessClock
+from ahadi.platform.database import Actor, Database, Work, set_organisations
+from ahadi.platform.database.embedded import Connections, EmbeddedServer
+from ahadi.platform.database.migrate import migrate
+
+# A Tuesday morning in Nairobi (UTC+3), 10:00 there.
+NOON = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Connections]:
+    """A PostgreSQL of this test run's own, migrated."""
+    folder = Path(tempfile.mkdtemp(prefix="ahadi-test-"))
+    embedded = EmbeddedServer(folder, durable=False)
+    try:
+        connections = embedded.start()
+        migrate(connections.owner)
+        yield connections
+    finally:
+        embedded.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Tuesday, 10:00 in Nairobi."""
+    return NOON
+
+
+@pytest.fixture
+async def connection(server: Connections) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection as the application's role, in a transaction that is rolled back."""
+    async with await psycopg.AsyncConnection.connect(server.app, autocommit=True) as connection:
+        async with connection.transaction(force_rollback=True):
+            yield connection
+
+
+@pytest.fixture
+def work_as(connection: psycopg.AsyncConnection[Any], now: datetime) -> Callable[..., Any]:
+    """`await work_as(actor, at=…)`: work on the rolled-back transaction, for any actor and moment."""
+
+    async def make(actor: Actor, at: datetime = now) -> Work:
+        await set_organisations(connection, actor.organisations)
+        return Work(connection, actor, at, at)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def template(server: Connections) -> str:
+    """The name of the migrated database, to be copied."""
+    return psycopg.conninfo.conninfo_to_dict(server.owner)["dbname"]
+
+
+@pytest.fixture
+def fresh_database(server: Connections, template: str) -> Iterator[Connections]:
+    """A database of this test's own, for what must commit."""
+    name = f"t_{uuid4().hex}"
+    with psycopg.connect(server.superuser, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("create database {} template {} owner ahadi_owner").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    urls = Connections(
+        *(psycopg.conninfo.make_conninfo(url, dbname=name) for url in (server.owner, server.app, server.superuser))
+    )
+    yield urls
+    with psycopg.connect(server.superuser, autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def clock(now: datetime) -> FixedClock:
+    return FixedClock(now)
+
+
+@pytest.fixture
+async def database(fresh_database: Connections, clock: FixedClock) -> AsyncIterator[Database]:
+    """A pool on a database of this test's own; business and real time are `clock`."""
+    opened = Database(fresh_database.app, BusinessClock("system", clock), connections=6)
+    await opened.open()
+    try:
+        yield opened
+    finally:
+        await opened.close()
