@@ -1,6 +1,6 @@
 # What a person types here. Each line marked with two hashes is shown by `make help`.
 
-.PHONY: help setup demo test bench format
+.PHONY: help setup demo test bench format docs
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -29,3 +29,7 @@ format: ## put the code into the house's form
 	@scripts/setup dev
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+docs: ## write the pages of docs/reference that are made from the code
+	@scripts/setup dev
+	.venv/bin/python scripts/reference
