@@ -1,0 +1,137 @@
+"""The one way a write endpoint goes: one transaction, and with an `Idempotency-Key` the same answer every time.
+
+The key is claimed in the transaction of the deed. A failed deed leaves no claim behind, so it can be tried again; of
+two at once the second waits for the first and gets its answer (draft-ietf-httpapi-idempotency-key-header).
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fastapi import Request
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from starlette.responses import Response
+
+from ahadi.base.errors import Invalid, Unavailable
+from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.web.answers import encode
+from ahadi.platform.web.guard import DIGEST
+from ahadi.platform.web.parts import database_of
+
+Done = TypeVar("Done")
+KEPT_FOR = timedelta(hours=48)
+_NOBODY = UUID(int=0)
+_LONGEST_KEY = 255
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    fingerprint: bytes
+    status: int
+    body: bytes
+
+
+class KeyReused(Invalid):
+    """The same idempotency key came with another request."""
+
+    code = "idempotency-key-reused"
+
+
+async def perform(
+    request: Request,
+    actor: Actor,
+    deed: Callable[[Work], Awaitable[Done]],
+    *,
+    status: int = 200,
+    show: Callable[[Done], Any] | None = None,
+) -> Response:
+    """Do `deed` as the actor in one transaction and answer, after the commit, with what it returned as JSON.
+
+    `show` turns the outcome into JSON's plain values; status 204 has no body. A deed that lost a deadlock is done
+    afresh. Raises KeyReused when the key was used for another request.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= _LONGEST_KEY:
+        raise Invalid(f"The Idempotency-Key must have 1 to {_LONGEST_KEY} characters.")
+    fingerprint = await _fingerprint(request) if key is not None else b""
+    database = database_of(request)
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return await _once(database, actor, deed, status, show, key, fingerprint)
+        except Unavailable as problem:
+            if not tries_left or not isinstance(problem.__cause__, DeadlockDetected | SerializationFailure):
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _once(
+    database: Database,
+    actor: Actor,
+    deed: Callable[[Work], Awaitable[Done]],
+    status: int,
+    show: Callable[[Done], Any] | None,
+    key: str | None,
+    fingerprint: bytes,
+) -> Response:
+    async with database.work(actor) as work:
+        if key is not None and (kept := await _claim(work, key, fingerprint)):
+            return _answer(kept.body, kept.status, replayed=True)
+        done = await deed(work)
+        body = b"" if status == 204 else encode(show(done) if show else done)
+        if key is not None:
+            await _keep(work, key, status, body)
+    return _answer(body, status)
+
+
+def _answer(body: bytes, status: int, *, replayed: bool = False) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if replayed else None
+    return Response(body, status, headers, media_type=None if status == 204 else "application/json")
+
+
+async def _fingerprint(request: Request) -> bytes:
+    """A digest of method, address and body. The guard has seen the body pass, whoever read it."""
+    with contextlib.suppress(RuntimeError):  # a form was read as a stream
+        await request.body()
+    digest = request.scope.get(DIGEST)
+    body = digest.digest() if digest is not None else hashlib.sha256(await request.body()).digest()
+    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(head + body).digest()
+
+
+async def _claim(work: Work, key: str, fingerprint: bytes) -> _Kept | None:
+    """Take the key for this deed; what is kept under it when it was taken before."""
+    whose = {"actor_id": work.actor.id or _NOBODY, "key": key}
+    claimed = await work.value(
+        "insert into idempotency (actor_id, key, fingerprint, made_at)"
+        " values (%(actor_id)s, %(key)s, %(fingerprint)s, %(now)s) on conflict do nothing returning true",
+        {**whose, "fingerprint": fingerprint, "now": work.real_now},
+    )
+    if claimed:
+        return None
+    kept = await work.one(
+        _Kept,
+        "select fingerprint, status, body from idempotency where actor_id = %(actor_id)s and key = %(key)s",
+        whose,
+    )
+    if kept is None:
+        raise Unavailable("The request under this Idempotency-Key was just forgotten; send it again.")
+    if kept.fingerprint != fingerprint:
+        raise KeyReused("This Idempotency-Key was used for another request; use a new key for each request.")
+    return kept
+
+
+async def _keep(work: Work, key: str, status: int, body: bytes) -> None:
+    await work.execute(
+        "update idempotency set status = %(status)s, body = %(body)s where actor_id = %(actor_id)s and key = %(key)s",
+        {"actor_id": work.actor.id or _NOBODY, "key": key, "status": status, "body": body},
+    )
+
+
+async def forget_old_answers(work: Work, before: datetime) -> None:
+    """Drop answers kept before a moment of real time."""
+    await work.execute("delete from idempotency where made_at < %(before)s", {"before": before})
