@@ -10,13 +10,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from ahadi.platform.database.embedded import Connections, EmbeddedServer
+from ahadi.platform.database.migrate import migrate
 from psycopg import sql
 
 from ahadi.base.clock import FixedClock
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Actor, Database, Work, set_organisations
-from ahadi.platform.database.embedded import Connections, EmbeddedServer
-from ahadi.platform.database.migrate import migrate
 
 # A Tuesday morning in Nairobi (UTC+3), 10:00 there.
 NOON = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -45,9 +45,11 @@ def now() -> datetime:
 @pytest.fixture
 async def connection(server: Connections) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A connection as the application's role, in a transaction that is rolled back."""
-    async with await psycopg.AsyncConnection.connect(server.app, autocommit=True) as connection:
-        async with connection.transaction(force_rollback=True):
-            yield connection
+    async with (
+        await psycopg.AsyncConnection.connect(server.app, autocommit=True) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        yield connection
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, LiteralString, TypeVar
+from typing import Any, Generic, Literal, LiteralString, TypeVar
 from uuid import UUID
 
 import orjson
@@ -64,6 +64,21 @@ class Entry:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Record]):
+    """The result of a statement that was sent and not yet waited for: several of them share one round trip."""
+
+    cursor: AsyncCursor[Record]
+
+    async def one(self) -> Record | None:
+        """The first row, or None."""
+        return await self.cursor.fetchone()
+
+    async def all(self) -> list[Record]:
+        """Every row."""
+        return await self.cursor.fetchall()
+
+
 @dataclass(slots=True)
 class Work:
     """The open transaction that every action takes first. Made and committed by entry points only.
@@ -101,6 +116,12 @@ class Work:
         if rows:
             async with self.connection.cursor() as cursor:
                 await cursor.executemany(sql, rows)
+
+    async def ask(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Answer[Record]:
+        """Send a statement now and read its rows later, so that several share one round trip."""
+        cursor = self.connection.cursor(row_factory=class_row(record))
+        await cursor.execute(sql, params)
+        return Answer(cursor)
 
     async def one(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Record | None:
         """The first row as a record (columns become its fields by name), or None."""

@@ -1,5 +1,7 @@
 -- Cases and promises. The deferred key says: an open case has an open promise, its next.
 
+create sequence case_number;         -- references are made from it; shared by all organisations
+
 create table cases (
     organisation_id uuid not null,
     id uuid not null,
@@ -24,10 +26,8 @@ create table cases (
     linked_to uuid,                    -- the case it was opened beside or split from
     merged_into uuid,
     tags text[] not null default '{}',
-    fields jsonb not null default '{}',
     next_promise_id uuid,
     next_state text collate "C" generated always as (case when state = 'open' then 'open' end) stored,
-    version integer not null default 1,
     primary key (organisation_id, id),
     unique (organisation_id, reference),
     check (state <> 'open' or num_nonnulls(holder_person, holder_department) = 1),
@@ -44,6 +44,7 @@ create table case_text (
     organisation_id uuid not null,
     case_id uuid not null,
     subject text not null,
+    fields jsonb not null default '{}',            -- custom fields: a person's words may stand in them
     folded text collate "C" not null default '',   -- subject, folded, for search
     primary key (organisation_id, case_id),
     foreign key (organisation_id, case_id) references cases (organisation_id, id)

@@ -1,0 +1,383 @@
+"""The only SQL of cases and promises. Every read starts from the organisations the actor may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ahadi.cases.events import Holder
+from ahadi.cases.model import Case, Promise
+from ahadi.platform.database import Work
+
+_CASE = (
+    "c.organisation_id, c.id, c.reference, c.customer_id, c.reason, c.state, c.holder_person, c.holder_department,"
+    " c.held_since, c.department_id, c.priority, c.channel, c.language, c.opened_at, c.changed_at, c.resolved_at,"
+    " c.resolution, c.contacts, c.escalated, c.rule_id, c.linked_to, c.merged_into, c.tags"
+)
+_PROMISE = (
+    "p.id, p.case_id, p.kind, p.state, p.owner_person, p.owner_department, p.due_at, p.made_at, p.level, p.recovers,"
+    " p.renews, p.successor, p.reminded_at, p.warned_at, p.settled_at, p.deed_kind, p.deed_id, p.told, p.reason"
+)
+
+
+def promise_from(row: dict[str, Any]) -> Promise:
+    owner = Holder(row.pop("owner_person"), row.pop("owner_department"))
+    return Promise(owner=owner, **row)
+
+
+def case_from(row: dict[str, Any], promises: Sequence[Promise] = ()) -> Case:
+    holder = Holder(row.pop("holder_person"), row.pop("holder_department"))
+    return Case(holder=holder, promises=tuple(promises), **(row | {"tags": tuple(row["tags"])}))
+
+
+# One case ----------------------------------------------------------------------------------------------------
+
+
+async def find(work: Work, reference: str | UUID, *, lock: bool = False) -> Case | None:
+    """A case with its open promises, by reference or id, among the actor's organisations; locked when asked."""
+    by = "c.id" if isinstance(reference, UUID) else "c.reference"
+    row = await work.row(
+        f"select {_CASE} from cases c where c.organisation_id = any(%(organisations)s) and {by} = %(reference)s"
+        + (" for update" if lock else ""),
+        {"organisations": list(work.actor.organisations), "reference": reference},
+    )
+    if row is None:
+        return None
+    promises = await open_promises(work, row["organisation_id"], row["id"])
+    return case_from(row, promises)
+
+
+async def open_promises(work: Work, organisation_id: UUID, case_id: UUID) -> list[Promise]:
+    rows = await work.rows(
+        f"select {_PROMISE} from promise p where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s"
+        " and p.state = 'open' order by p.due_at, p.id",
+        {"organisation_id": organisation_id, "case_id": case_id},
+    )
+    return [promise_from(row) for row in rows]
+
+
+async def all_promises(work: Work, organisation_id: UUID, case_id: UUID) -> list[Promise]:
+    """Every promise ever made about a case, in the order they were made."""
+    rows = await work.rows(
+        f"select {_PROMISE} from promise p where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s"
+        " order by p.made_at, p.id",
+        {"organisation_id": organisation_id, "case_id": case_id},
+    )
+    return [promise_from(row) for row in rows]
+
+
+async def case_of_promise(work: Work, promise_id: UUID) -> tuple[UUID, UUID] | None:
+    """The organisation and case a promise belongs to."""
+    row = await work.row(
+        "select organisation_id, case_id from promise where organisation_id = any(%(organisations)s)"
+        " and id = %(promise_id)s",
+        {"organisations": list(work.actor.organisations), "promise_id": promise_id},
+    )
+    return (row["organisation_id"], row["case_id"]) if row else None
+
+
+async def next_number(work: Work) -> int:
+    """A number for a new case's reference; never given twice, sometimes skipped."""
+    number: int = await work.value("select nextval('case_number')")
+    return number
+
+
+# Writing -----------------------------------------------------------------------------------------------------
+
+
+def _case_values(case: Case) -> dict[str, Any]:
+    next_promise = case.next_promise
+    return {
+        "organisation_id": case.organisation_id,
+        "id": case.id,
+        "reference": case.reference,
+        "customer_id": case.customer_id,
+        "reason": case.reason,
+        "state": case.state,
+        "holder_person": case.holder.person,
+        "holder_department": case.holder.department,
+        "held_since": case.held_since,
+        "department_id": case.department_id,
+        "priority": case.priority,
+        "channel": case.channel,
+        "language": case.language,
+        "opened_at": case.opened_at,
+        "changed_at": case.changed_at,
+        "resolved_at": case.resolved_at,
+        "resolution": case.resolution,
+        "contacts": case.contacts,
+        "escalated": case.escalated,
+        "rule_id": case.rule_id,
+        "linked_to": case.linked_to,
+        "merged_into": case.merged_into,
+        "tags": list(case.tags),
+        "next_promise_id": next_promise.id if next_promise else None,
+    }
+
+
+async def insert_case(work: Work, case: Case) -> None:
+    await work.execute(
+        "insert into cases (organisation_id, id, reference, customer_id, reason, state, holder_person,"
+        " holder_department, held_since, department_id, priority, channel, language, opened_at, changed_at,"
+        " resolved_at, resolution, contacts, escalated, rule_id, linked_to, merged_into, tags, next_promise_id)"
+        " values (%(organisation_id)s, %(id)s, %(reference)s, %(customer_id)s, %(reason)s, %(state)s,"
+        " %(holder_person)s, %(holder_department)s, %(held_since)s, %(department_id)s, %(priority)s, %(channel)s,"
+        " %(language)s, %(opened_at)s, %(changed_at)s, %(resolved_at)s, %(resolution)s, %(contacts)s, %(escalated)s,"
+        " %(rule_id)s, %(linked_to)s, %(merged_into)s, %(tags)s, %(next_promise_id)s)",
+        _case_values(case),
+    )
+
+
+async def update_case(work: Work, case: Case) -> None:
+    await work.execute(
+        "update cases set reason = %(reason)s, state = %(state)s, holder_person = %(holder_person)s,"
+        " holder_department = %(holder_department)s, held_since = %(held_since)s, department_id = %(department_id)s,"
+        " priority = %(priority)s, changed_at = %(changed_at)s, resolved_at = %(resolved_at)s,"
+        " resolution = %(resolution)s, contacts = %(contacts)s, escalated = %(escalated)s,"
+        " merged_into = %(merged_into)s, tags = %(tags)s, next_promise_id = %(next_promise_id)s"
+        " where organisation_id = %(organisation_id)s and id = %(id)s",
+        _case_values(case),
+    )
+
+
+def _promise_values(organisation_id: UUID, promise: Promise) -> dict[str, Any]:
+    names = Promise.__dataclass_fields__.keys() - {"owner"}
+    return {name: getattr(promise, name) for name in names} | {
+        "organisation_id": organisation_id,
+        "owner_person": promise.owner.person,
+        "owner_department": promise.owner.department,
+    }
+
+
+async def insert_promises(work: Work, organisation_id: UUID, promises: Sequence[Promise]) -> None:
+    await work.many(
+        "insert into promise (organisation_id, id, case_id, kind, state, owner_person, owner_department, due_at,"
+        " made_at, level, recovers, renews, successor, reminded_at, warned_at, settled_at, deed_kind, deed_id, told,"
+        " reason) values (%(organisation_id)s, %(id)s, %(case_id)s, %(kind)s, %(state)s, %(owner_person)s,"
+        " %(owner_department)s, %(due_at)s, %(made_at)s, %(level)s, %(recovers)s, %(renews)s, %(successor)s,"
+        " %(reminded_at)s, %(warned_at)s, %(settled_at)s, %(deed_kind)s, %(deed_id)s, %(told)s, %(reason)s)",
+        [_promise_values(organisation_id, each) for each in promises],
+    )
+
+
+async def update_promises(work: Work, organisation_id: UUID, promises: Sequence[Promise]) -> None:
+    await work.many(
+        "update promise set state = %(state)s, owner_person = %(owner_person)s,"
+        " owner_department = %(owner_department)s, successor = %(successor)s, reminded_at = %(reminded_at)s,"
+        " warned_at = %(warned_at)s, settled_at = %(settled_at)s, deed_kind = %(deed_kind)s, deed_id = %(deed_id)s,"
+        " told = %(told)s, reason = %(reason)s where organisation_id = %(organisation_id)s and id = %(id)s",
+        [_promise_values(organisation_id, each) for each in promises],
+    )
+
+
+async def insert_case_text(
+    work: Work, organisation_id: UUID, case_id: UUID, subject: str, fields: str, folded: str
+) -> None:
+    await work.execute(
+        "insert into case_text (organisation_id, case_id, subject, fields, folded)"
+        " values (%(organisation_id)s, %(case_id)s, %(subject)s, %(fields)s, %(folded)s)",
+        {
+            "organisation_id": organisation_id,
+            "case_id": case_id,
+            "subject": subject,
+            "fields": fields,
+            "folded": folded,
+        },
+    )
+
+
+async def update_fields(work: Work, organisation_id: UUID, case_id: UUID, fields: str) -> None:
+    await work.execute(
+        "update case_text set fields = fields || %(fields)s::jsonb"
+        " where organisation_id = %(organisation_id)s and case_id = %(case_id)s",
+        {"organisation_id": organisation_id, "case_id": case_id, "fields": fields},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseText:
+    """A case's erasable words."""
+
+    case_id: UUID
+    subject: str
+    fields: dict[str, Any]
+
+
+async def texts_of(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> dict[UUID, CaseText]:
+    rows = await work.all(
+        CaseText,
+        "select case_id, subject, fields from case_text where organisation_id = %(organisation_id)s"
+        " and case_id = any(%(case_ids)s)",
+        {"organisation_id": organisation_id, "case_ids": list(case_ids)},
+    )
+    return {each.case_id: each for each in rows}
+
+
+async def set_promise_text(work: Work, organisation_id: UUID, promise_id: UUID, text: str) -> None:
+    await work.execute(
+        "insert into promise_text (organisation_id, promise_id, text)"
+        " values (%(organisation_id)s, %(promise_id)s, %(text)s)",
+        {"organisation_id": organisation_id, "promise_id": promise_id, "text": text},
+    )
+
+
+async def set_promise_note(work: Work, organisation_id: UUID, promise_id: UUID, note: str) -> None:
+    await work.execute(
+        "update promise_text set note = %(note)s where organisation_id = %(organisation_id)s"
+        " and promise_id = %(promise_id)s",
+        {"organisation_id": organisation_id, "promise_id": promise_id, "note": note},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseText:
+    """A promise's erasable words: what was promised, and what became of it."""
+
+    promise_id: UUID
+    text: str
+    note: str | None
+
+
+async def promise_texts(work: Work, organisation_id: UUID, promise_ids: Sequence[UUID]) -> dict[UUID, PromiseText]:
+    rows = await work.all(
+        PromiseText,
+        "select promise_id, text, note from promise_text where organisation_id = %(organisation_id)s"
+        " and promise_id = any(%(promise_ids)s)",
+        {"organisation_id": organisation_id, "promise_ids": list(promise_ids)},
+    )
+    return {each.promise_id: each for each in rows}
+
+
+# Lists -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseFilter:
+    """Which promises to list. `after` is the sort key (moment, id) of the last one seen."""
+
+    state: Literal["open", "kept", "renewed", "broken", "withdrawn"] | None = None
+    due_before: datetime | None = None
+    owner: Holder | None = None
+    case_id: UUID | None = None
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 50
+
+
+async def list_promises(work: Work, organisations: Sequence[UUID], wanted: PromiseFilter) -> list[dict[str, Any]]:
+    """Open promises earliest due first, others newest change first; each with its case's reference.
+
+    One index scan an organisation, so that the order by due date needs no sort of everything.
+    """
+    opened = wanted.state == "open"
+    clauses = ["p.state = 'open'" if opened else "p.state <> 'open'" if wanted.state else "true"]
+    if wanted.state and not opened:
+        clauses.append("p.state = %(state)s")
+    if wanted.due_before:
+        clauses.append("p.due_at < %(due_before)s")
+    if wanted.case_id:
+        clauses.append("p.case_id = %(case_id)s")
+    if wanted.owner:
+        clauses.append("p.owner_person = %(owner)s" if wanted.owner.person else "p.owner_department = %(owner)s")
+    key = "p.due_at" if opened else "p.settled_at" if wanted.state else "p.made_at"
+    order = f"{key}, p.id" if opened else f"{key} desc, p.id desc"
+    if wanted.after:
+        clauses.append(f"({key}, p.id) {'>' if opened else '<'} (%(after_at)s, %(after_id)s)")
+    return await work.rows(
+        "select q.*, c.reference, t.text, t.note from (select o.id as organisation_id, r.*"
+        " from unnest(%(organisations)s::uuid[]) as o (id)"
+        f" cross join lateral (select {_PROMISE}, {key} as sort_at from promise p where p.organisation_id = o.id"
+        f" and {' and '.join(clauses)} order by {order} limit %(limit)s) r) q"
+        " join cases c on c.organisation_id = q.organisation_id and c.id = q.case_id"
+        " left join promise_text t on t.organisation_id = q.organisation_id and t.promise_id = q.id"
+        f" order by {order.replace('p.', 'q.') if opened else 'q.sort_at desc, q.id desc'} limit %(limit)s",
+        {
+            "organisations": list(organisations),
+            "state": wanted.state,
+            "due_before": wanted.due_before,
+            "case_id": wanted.case_id,
+            "owner": (wanted.owner.person or wanted.owner.department) if wanted.owner else None,
+            "after_at": wanted.after[0] if wanted.after else None,
+            "after_id": wanted.after[1] if wanted.after else None,
+            "limit": wanted.limit,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases to list, newest change first. `words` are folded words that all must occur."""
+
+    state: Literal["open", "resolved"] | None = None
+    holder: Holder | None = None
+    department_id: UUID | None = None
+    customer_ids: tuple[UUID, ...] | None = None
+    reason: str | None = None
+    words: tuple[str, ...] = ()
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 50
+
+
+async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilter) -> list[dict[str, Any]]:
+    """Cases with subject and next promise, newest change first."""
+    clauses = ["true"]
+    if wanted.state:
+        clauses.append("c.state = 'open'" if wanted.state == "open" else "c.state = 'resolved'")
+    if wanted.holder:
+        clauses.append("c.holder_person = %(holder)s" if wanted.holder.person else "c.holder_department = %(holder)s")
+    if wanted.department_id:
+        clauses.append("c.department_id = %(department_id)s")
+    if wanted.customer_ids is not None:
+        clauses.append("c.customer_id = any(%(customer_ids)s)")
+    if wanted.reason:
+        clauses.append("c.reason = %(reason)s")
+    if wanted.after:
+        clauses.append("(c.changed_at, c.id) < (%(after_at)s, %(after_id)s)")
+    if wanted.words:
+        clauses.append(
+            "c.id in (select t.case_id from case_text t where t.organisation_id = o.id"
+            " and to_tsvector('simple', t.folded) @@ to_tsquery('simple', %(words)s))"
+        )
+    return await work.rows(
+        f"select q.*, t.subject, p.kind as promise_kind, p.due_at as promise_due_at, p.owner_person as promise_owner"
+        f" from (select r.* from unnest(%(organisations)s::uuid[]) as o (id) cross join lateral"
+        f" (select {_CASE}, c.next_promise_id from cases c where c.organisation_id = o.id and {' and '.join(clauses)}"
+        " order by c.changed_at desc, c.id desc limit %(limit)s) r) q"
+        " left join case_text t on t.organisation_id = q.organisation_id and t.case_id = q.id"
+        " left join promise p on p.organisation_id = q.organisation_id and p.id = q.next_promise_id"
+        " order by q.changed_at desc, q.id desc limit %(limit)s",
+        {
+            "organisations": list(organisations),
+            "holder": (wanted.holder.person or wanted.holder.department) if wanted.holder else None,
+            "department_id": wanted.department_id,
+            "customer_ids": list(wanted.customer_ids) if wanted.customer_ids is not None else None,
+            "reason": wanted.reason,
+            "after_at": wanted.after[0] if wanted.after else None,
+            "after_id": wanted.after[1] if wanted.after else None,
+            "words": " & ".join(f"'{word}':*" for word in wanted.words),
+            "limit": wanted.limit,
+        },
+    )
+
+
+async def cases_of_customers(
+    work: Work, organisation_id: UUID, customer_ids: Sequence[UUID], resolved_since: datetime
+) -> list[Case]:
+    """Cases of one person (all their merged customers) that are open or were resolved since, newest first; locked."""
+    rows = await work.rows(
+        f"select {_CASE} from cases c where c.organisation_id = %(organisation_id)s"
+        " and c.customer_id = any(%(customer_ids)s) and c.merged_into is null"
+        " and (c.state = 'open' or c.resolved_at >= %(since)s) order by c.opened_at desc limit 50",
+        {"organisation_id": organisation_id, "customer_ids": list(customer_ids), "since": resolved_since},
+    )
+    return [case_from(row) for row in rows]
+
+
+async def recent_contacts_of(work: Work, organisation_id: UUID, case_id: UUID, since: datetime) -> int:
+    """How many contacts joined a case since a moment (from its journal)."""
+    count: int = await work.value(
+        "select count(*) from journal where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
+        " and kind in ('case.opened', 'case.contact_joined') and at >= %(since)s",
+        {"organisation_id": organisation_id, "case_id": case_id, "since": since},
+    )
+    return count
