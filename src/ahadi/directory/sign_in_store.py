@@ -1,0 +1,313 @@
+"""The SQL of sign-in: credentials, sessions, one-time links and tokens. None of these tables belongs to one
+organisation, so none has row-level security: every statement names the person, the token or the secret's hash.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from ahadi.platform.database import Work, set_person
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person and what is held of their credentials."""
+
+    person_id: UUID
+    name: str
+    email: str
+    active: bool
+    password_hash: str | None
+    totp_secret: bytes | None
+    totp_confirmed_at: datetime | None
+    totp_last_step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's standing in one organisation."""
+
+    organisation_id: UUID
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in that lasts. Times are real time."""
+
+    id: UUID
+    person_id: UUID
+    made_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    address: str | None
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A program's access to one organisation."""
+
+    id: UUID
+    organisation_id: UUID
+    name: str
+    scopes: Sequence[str]
+    made_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+# Who asks: one round trip each ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    id: UUID
+    person_id: UUID
+    made_at: datetime
+    seen_at: datetime
+    organisation_id: UUID | None
+    roles: list[str] | None
+
+
+async def token_in_force(connection: AsyncConnection[object], hashed: bytes, now: datetime) -> Token | None:
+    """The token with this hash, unless it was revoked or has expired."""
+    async with connection.cursor(row_factory=class_row(Token)) as cursor:
+        await cursor.execute(
+            "select id, organisation_id, name, scopes, made_at, expires_at, revoked_at from token"
+            " where hash = %(hash)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)",
+            {"hash": hashed, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def session_in_force(
+    connection: AsyncConnection[object], hashed: bytes, now: datetime
+) -> tuple[_Seen, list[Membership]] | None:
+    """The session with this hash and its person's memberships, unless either has ended."""
+    valid = {"hash": hashed, "now": now}
+    async with connection.pipeline(), connection.cursor(row_factory=class_row(_Seen)) as cursor:
+        await connection.execute(
+            "select set_config('ahadi.person', coalesce((select person_id::text from session where hash = %(hash)s"
+            " and revoked_at is null and expires_at > %(now)s), ''), true)",
+            valid,
+        )
+        await cursor.execute(
+            "select s.id, s.person_id, s.made_at, s.seen_at, m.organisation_id, m.roles"
+            " from session s join person p on p.id = s.person_id and p.active"
+            " left join membership m on m.person_id = p.id and m.active"
+            " where s.hash = %(hash)s and s.revoked_at is null and s.expires_at > %(now)s",
+            valid,
+        )
+        rows = await cursor.fetchall()
+    if not rows:
+        return None
+    return rows[0], [Membership(each.organisation_id, tuple(each.roles or ())) for each in rows if each.organisation_id]
+
+
+async def extend_session(
+    connection: AsyncConnection[object], session_id: UUID, now: datetime, expires_at: datetime
+) -> None:
+    await connection.execute(
+        "update session set seen_at = %(now)s, expires_at = %(expires_at)s where id = %(id)s and revoked_at is null",
+        {"id": session_id, "now": now, "expires_at": expires_at},
+    )
+
+
+# People and their credentials -----------------------------------------------------------------------------------
+
+_HELD = (
+    "select p.id as person_id, p.name, p.email, p.active, c.password_hash, c.totp_secret, c.totp_confirmed_at,"
+    " c.totp_last_step from person p left join credential c on c.person_id = p.id"
+)
+
+
+async def held_by_email(work: Work, email: str) -> Held | None:
+    return await work.one(Held, f"{_HELD} where p.email = %(email)s", {"email": email})
+
+
+async def held_by_slug(work: Work, slug: str) -> Held | None:
+    return await work.one(Held, f"{_HELD} where p.slug = %(slug)s", {"slug": slug})
+
+
+async def held_by_person(work: Work, person_id: UUID) -> Held | None:
+    return await work.one(Held, f"{_HELD} where p.id = %(id)s", {"id": person_id})
+
+
+async def memberships(work: Work, person_id: UUID) -> list[Membership]:
+    """Where the person serves, read before any organisation is known."""
+    await set_person(work.connection, person_id)
+    rows = await work.rows(
+        "select organisation_id, roles from membership where person_id = %(id)s and active", {"id": person_id}
+    )
+    return [Membership(each["organisation_id"], tuple(each["roles"])) for each in rows]
+
+
+async def put_password(work: Work, person_id: UUID, password_hash: str) -> None:
+    await work.execute(
+        "insert into credential (person_id, password_hash, changed_at) values (%(id)s, %(hash)s, %(now)s)"
+        " on conflict (person_id) do update set password_hash = excluded.password_hash,"
+        " changed_at = excluded.changed_at",
+        {"id": person_id, "hash": password_hash, "now": work.real_now},
+    )
+
+
+async def put_totp_secret(work: Work, person_id: UUID, secret: bytes | None) -> None:
+    """Hold a new secret, not yet confirmed; None forgets the one held."""
+    await work.execute(
+        "insert into credential (person_id, totp_secret, changed_at) values (%(id)s, %(secret)s, %(now)s)"
+        " on conflict (person_id) do update set totp_secret = excluded.totp_secret, totp_confirmed_at = null,"
+        " totp_last_step = null, changed_at = excluded.changed_at",
+        {"id": person_id, "secret": secret, "now": work.real_now},
+    )
+
+
+async def take_totp_step(work: Work, person_id: UUID, step: int) -> bool:
+    """Note that the code of this step was used; false when another request was first."""
+    taken = await work.value(
+        "update credential set totp_last_step = %(step)s, totp_confirmed_at = coalesce(totp_confirmed_at, %(now)s)"
+        " where person_id = %(id)s and (totp_last_step is null or totp_last_step < %(step)s) returning true",
+        {"id": person_id, "step": step, "now": work.real_now},
+    )
+    return bool(taken)
+
+
+# Sessions -------------------------------------------------------------------------------------------------------
+
+
+async def add_session(work: Work, session: Session, hashed: bytes) -> None:
+    await work.execute(
+        "insert into session (id, hash, person_id, made_at, seen_at, expires_at, address, agent) values"
+        " (%(id)s, %(hash)s, %(person_id)s, %(made_at)s, %(seen_at)s, %(expires_at)s, %(address)s, %(agent)s)",
+        {
+            "id": session.id,
+            "hash": hashed,
+            "person_id": session.person_id,
+            "made_at": session.made_at,
+            "seen_at": session.seen_at,
+            "expires_at": session.expires_at,
+            "address": session.address,
+            "agent": session.agent,
+        },
+    )
+
+
+async def sessions_in_force(work: Work, person_id: UUID) -> list[Session]:
+    return await work.all(
+        Session,
+        "select id, person_id, made_at, seen_at, expires_at, address, agent from session"
+        " where person_id = %(id)s and revoked_at is null and expires_at > %(now)s order by seen_at desc",
+        {"id": person_id, "now": work.real_now},
+    )
+
+
+async def end_session(work: Work, person_id: UUID, session_id: UUID) -> bool:
+    ended = await work.value(
+        "update session set revoked_at = %(now)s where person_id = %(person_id)s and id = %(id)s"
+        " and revoked_at is null returning true",
+        {"person_id": person_id, "id": session_id, "now": work.real_now},
+    )
+    return bool(ended)
+
+
+async def end_session_with_hash(work: Work, hashed: bytes) -> None:
+    await work.execute(
+        "update session set revoked_at = %(now)s where hash = %(hash)s and revoked_at is null",
+        {"hash": hashed, "now": work.real_now},
+    )
+
+
+async def end_sessions(work: Work, person_id: UUID, *, but: UUID | None = None) -> None:
+    await work.execute(
+        "update session set revoked_at = %(now)s where person_id = %(id)s and revoked_at is null"
+        " and id is distinct from %(but)s",
+        {"id": person_id, "but": but, "now": work.real_now},
+    )
+
+
+async def forget_ended_sessions(work: Work, before: datetime) -> None:
+    """Drop sessions and links that ended before a moment of real time."""
+    await work.execute("delete from session where expires_at < %(before)s", {"before": before})
+    await work.execute("delete from one_time_link where expires_at < %(before)s", {"before": before})
+
+
+# One-time links -------------------------------------------------------------------------------------------------
+
+
+async def add_link(work: Work, hashed: bytes, person_id: UUID, purpose: str, expires_at: datetime) -> None:
+    await work.execute(
+        "insert into one_time_link (hash, person_id, purpose, made_at, expires_at)"
+        " values (%(hash)s, %(person_id)s, %(purpose)s, %(now)s, %(expires_at)s)",
+        {"hash": hashed, "person_id": person_id, "purpose": purpose, "now": work.real_now, "expires_at": expires_at},
+    )
+
+
+async def link_in_force(work: Work, hashed: bytes) -> tuple[UUID, str] | None:
+    """The person and purpose of a link that can still be used."""
+    row = await work.row(
+        "select person_id, purpose from one_time_link where hash = %(hash)s and used_at is null"
+        " and expires_at > %(now)s",
+        {"hash": hashed, "now": work.real_now},
+    )
+    return (row["person_id"], row["purpose"]) if row else None
+
+
+async def use_link(work: Work, hashed: bytes) -> bool:
+    """Use the link up; false when it was used or has expired."""
+    used = await work.value(
+        "update one_time_link set used_at = %(now)s where hash = %(hash)s and used_at is null"
+        " and expires_at > %(now)s returning true",
+        {"hash": hashed, "now": work.real_now},
+    )
+    return bool(used)
+
+
+async def end_links(work: Work, person_id: UUID) -> None:
+    await work.execute(
+        "update one_time_link set used_at = %(now)s where person_id = %(id)s and used_at is null",
+        {"id": person_id, "now": work.real_now},
+    )
+
+
+# Tokens ---------------------------------------------------------------------------------------------------------
+
+
+async def add_token(work: Work, token: Token, hashed: bytes, made_by: UUID | None) -> None:
+    await work.execute(
+        "insert into token (id, hash, organisation_id, name, scopes, made_by, made_at, expires_at) values"
+        " (%(id)s, %(hash)s, %(organisation_id)s, %(name)s, %(scopes)s, %(made_by)s, %(made_at)s, %(expires_at)s)",
+        {
+            "id": token.id,
+            "hash": hashed,
+            "organisation_id": token.organisation_id,
+            "name": token.name,
+            "scopes": list(token.scopes),
+            "made_by": made_by,
+            "made_at": token.made_at,
+            "expires_at": token.expires_at,
+        },
+    )
+
+
+async def tokens(work: Work, organisation_id: UUID, after: UUID | None, limit: int) -> list[Token]:
+    """An organisation's tokens, the newest first."""
+    return await work.all(
+        Token,
+        "select id, organisation_id, name, scopes, made_at, expires_at, revoked_at from token"
+        " where organisation_id = %(organisation_id)s and (%(after)s::uuid is null or id < %(after)s)"
+        " order by id desc limit %(limit)s",
+        {"organisation_id": organisation_id, "after": after, "limit": limit},
+    )
+
+
+async def revoke_token(work: Work, organisation_id: UUID, token_id: UUID) -> bool:
+    revoked = await work.value(
+        "update token set revoked_at = coalesce(revoked_at, %(now)s)"
+        " where organisation_id = %(organisation_id)s and id = %(id)s returning true",
+        {"organisation_id": organisation_id, "id": token_id, "now": work.real_now},
+    )
+    return bool(revoked)
