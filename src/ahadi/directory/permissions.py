@@ -1,0 +1,102 @@
+"""Who may do what: the table of roles. Whatever is not named here is refused."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a person does for an organisation; one may hold several. What each may do: `PERMISSIONS`."""
+
+    AGENT = "agent"
+    SPECIALIST = "specialist"
+    MANAGER = "manager"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """One thing that may be done in an organisation. The value is also the name of a token's scope."""
+
+    CASE_READ = "case.read"
+    CASE_WORK = "case.work"  # reply, note, promise, hand over
+    CASE_RESOLVE = "case.resolve"  # resolve and reopen
+    CASE_DECIDE = "case.decide"  # take decisions reserved to managers, merge other people's cases
+    PROMISE_SETTLE = "promise.settle"  # keep, renew and withdraw
+    CONTACT_CREATE = "contact.create"  # take a contact in
+    CUSTOMER_READ = "customer.read"
+    CUSTOMER_EDIT = "customer.edit"  # also merge and un-merge
+    CUSTOMER_ERASE = "customer.erase"
+    CUSTOMER_EXPORT = "customer.export"
+    RULES_READ = "rules.read"
+    RULES_EDIT = "rules.edit"  # drafts and trials
+    RULES_PUBLISH = "rules.publish"
+    DIRECTORY_READ = "directory.read"
+    DIRECTORY_EDIT = "directory.edit"  # departments, hours, reasons
+    ROTA_EDIT = "rota.edit"  # shifts, absences, on-call chains
+    PEOPLE_EDIT = "people.edit"  # invite, roles, deactivate
+    PRESENCE_OWN = "presence.own"
+    PRESENCE_OTHERS = "presence.others"
+    TEMPLATES_EDIT = "templates.edit"
+    MESSAGES_SETTLE = "messages.settle"  # held, failed and uncertain ones
+    REPORTS_READ = "reports.read"
+    AUDIT_READ = "audit.read"
+    SETTINGS_EDIT = "settings.edit"
+    TOKENS_EDIT = "tokens.edit"
+    WEBHOOKS_EDIT = "webhooks.edit"
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+_P = Permission
+_EVERYBODY: Final = frozenset({_P.DIRECTORY_READ, _P.PRESENCE_OWN})
+_SEES: Final = frozenset({_P.CASE_READ, _P.CUSTOMER_READ, _P.RULES_READ})
+_WORKS: Final = _SEES | {
+    _P.CASE_WORK,
+    _P.CASE_RESOLVE,
+    _P.PROMISE_SETTLE,
+    _P.CONTACT_CREATE,
+    _P.CUSTOMER_EDIT,
+}
+_OVERSEES: Final = frozenset(
+    {_P.REPORTS_READ, _P.MESSAGES_SETTLE, _P.PRESENCE_OTHERS, _P.ROTA_EDIT, _P.TEMPLATES_EDIT, _P.RULES_EDIT}
+)
+
+PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
+    # Agents and specialists work cases.
+    Role.AGENT: _EVERYBODY | _WORKS,
+    Role.SPECIALIST: _EVERYBODY | _WORKS,
+    # Managers also decide: they publish rules, settle what machines could not, and answer for people's data.
+    Role.MANAGER: _EVERYBODY
+    | _WORKS
+    | _OVERSEES
+    | {_P.CASE_DECIDE, _P.RULES_PUBLISH, _P.CUSTOMER_ERASE, _P.CUSTOMER_EXPORT, _P.AUDIT_READ, _P.EXPORT},
+    # Supervisors see everything and keep the rota; they work cases to help out, and publish nothing.
+    Role.SUPERVISOR: _EVERYBODY | _WORKS | _OVERSEES | {_P.AUDIT_READ},
+    # Administrators configure; they read cases to help, and do not work them.
+    Role.ADMINISTRATOR: _EVERYBODY
+    | _SEES
+    | {
+        _P.CUSTOMER_ERASE,
+        _P.CUSTOMER_EXPORT,
+        _P.RULES_EDIT,
+        _P.RULES_PUBLISH,
+        _P.DIRECTORY_EDIT,
+        _P.ROTA_EDIT,
+        _P.PEOPLE_EDIT,
+        _P.TEMPLATES_EDIT,
+        _P.MESSAGES_SETTLE,
+        _P.REPORTS_READ,
+        _P.AUDIT_READ,
+        _P.SETTINGS_EDIT,
+        _P.TOKENS_EDIT,
+        _P.WEBHOOKS_EDIT,
+        _P.IMPORT,
+        _P.EXPORT,
+    },
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
+    """Everything that somebody with these roles may do; nothing without a role, or with one that does not exist."""
+    return frozenset(each for role in roles if role in PERMISSIONS for each in PERMISSIONS[Role(role)])
