@@ -1,1 +1,1 @@
-drop table customer_merge, entitlement, consent, identity, customer;
+drop table likely_duplicate, customer_merge, entitlement, consent, identity, customer;

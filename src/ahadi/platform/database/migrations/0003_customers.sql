@@ -12,15 +12,18 @@ create table customer (
     quiet_until time,
     place text,
     attributes jsonb not null default '{}',
-    folded text collate "C" not null default '',   -- name and identities, folded, for search
+    folded text collate "C" not null default '',   -- the words of name and identities, folded, parted by one space
+    -- Stored, because under a policy an index on an expression would not be used; made without PostgreSQL's parser,
+    -- so that a word is what we say it is.
+    words tsvector not null generated always as (array_to_tsvector(string_to_array(folded, ' '))) stored,
     made_at timestamptz not null,
     changed_at timestamptz not null,
     erased_at timestamptz,
     primary key (organisation_id, id)
 );
 create index customer_group on customer (organisation_id, group_id);
-create index customer_recent on customer (organisation_id, changed_at desc, id);
-create index customer_words on customer using gin (to_tsvector('simple', folded));
+create index customer_recent on customer (organisation_id, changed_at desc, id desc);
+create index customer_words on customer using gin (words);
 
 create table identity (
     organisation_id uuid not null,
@@ -73,5 +76,19 @@ create table customer_merge (
 );
 create index customer_merge_of on customer_merge (organisation_id, merged_id);
 
+create table likely_duplicate (        -- two records a contact brought together, or a person told apart
+    organisation_id uuid not null,
+    first_id uuid not null,
+    second_id uuid not null,
+    noticed_at timestamptz not null,
+    dismissed_at timestamptz,          -- a person said that they are two people
+    primary key (organisation_id, first_id, second_id),
+    check (first_id < second_id),
+    foreign key (organisation_id, first_id) references customer (organisation_id, id),
+    foreign key (organisation_id, second_id) references customer (organisation_id, id)
+);
+create index likely_duplicate_second on likely_duplicate (organisation_id, second_id);
+create index likely_duplicate_open on likely_duplicate (organisation_id, noticed_at desc) where dismissed_at is null;
+
 select protect(name::regclass) from unnest(array['customer', 'identity', 'consent', 'entitlement',
-    'customer_merge']) as name;
+    'customer_merge', 'likely_duplicate']) as name;

@@ -50,7 +50,8 @@ create table message (
     foreign key (organisation_id, contact_id) references contact (organisation_id, id)
 );
 create index message_of_case on message (organisation_id, case_id, at, id);
-create index message_to_send on message (organisation_id, not_before) where state in ('queued', 'sending');
+create index message_to_send on message (organisation_id, not_before) where state = 'queued';
+create index message_in_flight on message (organisation_id, leased_until) where state = 'sending';
 create index message_to_settle on message (organisation_id, at) where state in ('held', 'failed', 'uncertain');
 
 create table message_text (

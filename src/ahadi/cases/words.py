@@ -1,0 +1,149 @@
+"""Words to say about a case, in the customer's language, and the plain names of steps.
+
+Phrases stand here by language; a language that is not here is spoken to in English.
+"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+
+_PHRASES = {
+    "en": {
+        "with_person": "Your request {reference}, “{subject}”, is with {holder} of {department}.",
+        "with_holder": "Your request {reference}, “{subject}”, is with {holder}.",
+        "resolved": "Your request {reference}, “{subject}”, was settled {when}."
+        " If it is not right, I can open it again now.",
+        "update": "You will hear from us {when} at the latest.",
+        "callback": "We will call you {when} at the latest.",
+        "visit": "Somebody will come to you {when} at the latest.",
+        "fix": "It is to be put right {when} at the latest.",
+        "overdue": "We should have been in touch {when} and were not; I am sorry. I will see to it now.",
+        "broken": "We have let you down before on this, and I am sorry.",
+        "again": "You do not have to explain it again: I have everything here.",
+        "today": "today at {time}",
+        "tomorrow": "tomorrow at {time}",
+        "on": "on {day} at {time}",
+    },
+    "sw": {
+        "with_person": "Ombi lako {reference}, “{subject}”, linashughulikiwa na {holder} wa {department}.",
+        "with_holder": "Ombi lako {reference}, “{subject}”, linashughulikiwa na {holder}.",
+        "resolved": "Ombi lako {reference}, “{subject}”, lilikamilishwa {when}."
+        " Kama haliko sawa, naweza kulifungua tena sasa.",
+        "update": "Tutakujulisha kabla ya {when}.",
+        "callback": "Tutakupigia simu kabla ya {when}.",
+        "visit": "Mtu wetu atakuja kwako kabla ya {when}.",
+        "fix": "Litarekebishwa kabla ya {when}.",
+        "overdue": "Tulipaswa kuwasiliana nawe {when} na hatukufanya hivyo; samahani. Nitalishughulikia sasa.",
+        "broken": "Tulikuangusha hapo awali kuhusu jambo hili, samahani.",
+        "again": "Huhitaji kueleza tena: maelezo yote ninayo hapa.",
+        "today": "leo saa {time}",
+        "tomorrow": "kesho saa {time}",
+        "on": "{day} saa {time}",
+    },
+}
+
+_PROMISES = {
+    "en": {"update": "an update", "callback": "a call back", "visit": "a visit", "fix": "a repair"},
+    "sw": {"update": "taarifa", "callback": "kupigiwa simu", "visit": "kutembelewa", "fix": "marekebisho"},
+}
+
+_STEPS = {
+    "en": {
+        "case.opened": "Request received",
+        "case.held": "Passed to {name}",
+        "case.resolved": "Settled",
+        "case.reopened": "Opened again",
+        "case.contact_joined": "You were in touch again",
+        "case.escalated": "Brought before a manager",
+        "case.merged": "Joined with another request",
+        "case.split": "A part of it became a request of its own",
+        "case.reclassified": "Sorted anew",
+        "promise.made": "Promised: {promise}",
+        "promise.kept": "Promise kept: {promise}",
+        "promise.renewed": "Another time was agreed for {promise}",
+        "promise.broken": "Promise not kept: {promise}",
+        "promise.withdrawn": "Promise withdrawn: {promise}",
+        "promise.handed_over": "{name} now sees to {promise}",
+        "message.sent": "Message sent",
+    },
+    "sw": {
+        "case.opened": "Ombi limepokelewa",
+        "case.held": "Limekabidhiwa kwa {name}",
+        "case.resolved": "Limekamilishwa",
+        "case.reopened": "Limefunguliwa tena",
+        "case.contact_joined": "Uliwasiliana nasi tena",
+        "case.escalated": "Limefikishwa kwa meneja",
+        "case.merged": "Limeunganishwa na ombi lingine",
+        "case.split": "Sehemu yake imekuwa ombi lake",
+        "case.reclassified": "Limepangwa upya",
+        "promise.made": "Ahadi: {promise}",
+        "promise.kept": "Ahadi imetimizwa: {promise}",
+        "promise.renewed": "Muda mwingine umekubaliwa: {promise}",
+        "promise.broken": "Ahadi haikutimizwa: {promise}",
+        "promise.withdrawn": "Ahadi imeondolewa: {promise}",
+        "promise.handed_over": "{name} sasa anashughulikia {promise}",
+        "message.sent": "Ujumbe umetumwa",
+    },
+}
+LANGUAGES = tuple(_PHRASES)
+
+
+def spoken_language(language: str) -> str:
+    """The language we can speak: the wanted one, or English."""
+    return language if language in _PHRASES else "en"
+
+
+def when(moment: datetime, now: datetime, zone: str, language: str) -> str:
+    """A moment as people say it, in their zone: “today at 14:30”, “on Tuesday 24 November at 09:00”."""
+    speak = spoken_language(language)
+    here, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    time = format_time(here, "HH:mm", locale=speak)
+    day = format_date(here.date(), "EEEE d MMMM", locale=speak)
+    key = "today" if here.date() == today else "tomorrow" if here.date() == today + timedelta(days=1) else "on"
+    return _PHRASES[speak][key].format(time=time, day=day)
+
+
+def promise_name(kind: str, language: str) -> str:
+    """A kind of promise in plain words: “a call back”."""
+    return _PROMISES[spoken_language(language)].get(kind, kind)
+
+
+def step(kind: str, details: dict[str, str], language: str) -> str:
+    """A step in plain words."""
+    speak = spoken_language(language)
+    phrase = _STEPS[speak].get(kind, kind)
+    return phrase.format(name=details["name"] or "–", promise=promise_name(details["promise"], speak))
+
+
+def to_say(
+    *,
+    language: str,
+    zone: str,
+    now: datetime,
+    reference: str,
+    subject: str,
+    resolved_at: datetime | None,
+    holder: str,
+    department: str | None,
+    promise: tuple[str, str, datetime] | None,
+    broken: int,
+    contacts: int,
+) -> str:
+    """What an agent can say at once to somebody who asks how things stand: true, complete, without jargon."""
+    phrases = _PHRASES[spoken_language(language)]
+    names = {"reference": reference, "subject": subject, "holder": holder, "department": department}
+    if resolved_at is not None:
+        return phrases["resolved"].format(**names, when=when(resolved_at, now, zone, language))
+    said = [phrases["with_person" if department and department != holder else "with_holder"].format(**names)]
+    if promise is not None:
+        kind, text, due_at = promise
+        key = kind if due_at >= now else "overdue"
+        said.append(phrases[key].format(when=when(due_at, now, zone, language)))
+        if due_at >= now and text:
+            said.append(text)
+    if broken:
+        said.append(phrases["broken"])
+    if contacts > 1:
+        said.append(phrases["again"])
+    return " ".join(said)
