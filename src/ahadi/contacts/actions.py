@@ -14,7 +14,7 @@ from ahadi.platform.database import Work
 
 async def take_in(work: Work, organisation_id: UUID, incoming: Incoming, case_id: UUID | None = None) -> bool:
     """Write a contact with its message. False, and nothing written, when its source key was taken in before."""
-    work.permit(organisation_id, "contact.take")
+    work.permit(organisation_id, "contact.create")
     if not await store.insert_contact(work, organisation_id, incoming, case_id):
         return False
     await store.insert_message(work, organisation_id, store.row_of_incoming(incoming, case_id))
@@ -75,7 +75,7 @@ async def took_place(
 
 async def place_contacts(work: Work, organisation_id: UUID, contact_ids: Sequence[UUID], case_id: UUID) -> None:
     """Put contacts and their messages under a case (when taken in, and when a case is split or merged)."""
-    work.permit(organisation_id, "contact.take")
+    work.permit(organisation_id, "contact.create")
     await store.place_contact(work, organisation_id, contact_ids, case_id)
     for each in contact_ids:
         work.record("contact.placed", organisation_id, case_id=case_id, subject_id=each)

@@ -1,0 +1,143 @@
+"""An organisation's whole directory at one moment: read once, kept until something in it changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from ahadi.base.errors import Invalid, NotFound
+from ahadi.directory import store
+from ahadi.directory.hours import Hours
+from ahadi.directory.model import (
+    Absence,
+    Department,
+    ExtraShift,
+    Membership,
+    OnCallEntry,
+    Organisation,
+    Person,
+    PromiseDefault,
+    Reason,
+    ShiftPattern,
+)
+from ahadi.directory.within import Within
+from ahadi.platform.database import Work
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Everything an organisation says of itself. Immutable; presence is not in it, as it changes all the time."""
+
+    organisation: Organisation
+    people: Mapping[UUID, Person]
+    memberships: Mapping[UUID, Membership]
+    departments: Mapping[UUID, Department]
+    reasons: Mapping[str, Reason]
+    patterns: tuple[ShiftPattern, ...]
+    extra_shifts: tuple[ExtraShift, ...]
+    absences: tuple[Absence, ...]
+    on_call: tuple[OnCallEntry, ...]
+
+    def person(self, key: str | UUID) -> Person:
+        """A person of this organisation by id or slug. Raises Invalid naming what was not found."""
+        for each in self.people.values():
+            if key in (each.id, each.slug) or str(each.id) == key:
+                return each
+        raise Invalid(f"Nobody here is called {key!r}; name a person by id or short name.", person=str(key))
+
+    def department(self, key: str | UUID) -> Department:
+        """A department by id or slug. Raises Invalid naming what was not found."""
+        for each in self.departments.values():
+            if key in (each.id, each.slug) or str(each.id) == key:
+                return each
+        raise Invalid(f"There is no department {key!r}; name one by id or short name.", department=str(key))
+
+    def serves(self, person_id: UUID | None) -> bool:
+        """Whether somebody is active and works for this organisation."""
+        person, membership = self.people.get(person_id or _NOBODY), self.memberships.get(person_id or _NOBODY)
+        return bool(person and person.active and membership and membership.active)
+
+    def members(self, department_id: UUID) -> tuple[UUID, ...]:
+        """Active people of a department."""
+        held = (m.person_id for m in self.memberships.values() if department_id in m.departments)
+        return tuple(sorted(each for each in held if self.serves(each)))
+
+    def chain(self, department_id: UUID | None) -> tuple[UUID, ...]:
+        """Who answers for a department, in order: its on-call chain and manager, then the organisation's.
+
+        Active people only, each once; empty only where nobody at all is left.
+        """
+        entries = sorted(self.on_call, key=lambda each: each.position)
+        department = self.departments.get(department_id or _NOBODY)
+        people = [each.person_id for each in entries if department_id and each.department_id == department_id]
+        people += [department.manager_id] if department and department.manager_id else []
+        people += [each.person_id for each in entries if each.department_id is None]
+        people += [self.organisation.manager_id] if self.organisation.manager_id else []
+        return tuple(dict.fromkeys(each for each in people if self.serves(each)))
+
+    @cached_property
+    def _hours(self) -> dict[str, Hours]:
+        return {}
+
+    def hours_of(self, department_id: UUID | None) -> Hours:
+        """When a department is open; always, where there is none."""
+        department = self.departments.get(department_id or _NOBODY)
+        expression = department.hours if department else "24/7"
+        if expression not in self._hours:
+            self._hours[expression] = self.organisation.hours(expression)
+        return self._hours[expression]
+
+    def default_promise(self, department_id: UUID | None, reason: str | None = None) -> PromiseDefault:
+        """What is promised first: as the reason says, else the department, else the organisation's update."""
+        known = self.reasons.get(reason or "")
+        if known and known.promise:
+            return known.promise
+        department = self.departments.get(department_id or _NOBODY)
+        return department.promise if department else self.organisation.settings.promise("update")
+
+    def due(self, within: Within, department_id: UUID | None, at: datetime) -> datetime:
+        """When something promised `within` that time by a department falls due."""
+        return within.due(at, self.hours_of(department_id))
+
+    def name_of(self, id_: UUID | None, language: str = "en") -> str:
+        """A person's or department's name; empty when unknown."""
+        person, department = self.people.get(id_ or _NOBODY), self.departments.get(id_ or _NOBODY)
+        return person.name if person else department.name(language) if department else ""
+
+
+_NOBODY = UUID(int=0)
+_kept: dict[UUID, Directory] = {}
+
+
+async def read_directory(work: Work, organisation_id: UUID) -> Directory:
+    """The directory of an organisation among the actor's: kept in memory, read anew when its version grew.
+
+    One short look-up when nothing changed. Raises NotFound for an organisation that is not the actor's.
+    """
+    if organisation_id not in work.actor.grants:
+        raise NotFound("There is no such organisation, or you have no access to it.")
+    organisation = await store.get_organisation(work, organisation_id)
+    if organisation is None:
+        raise NotFound("There is no such organisation, or you have no access to it.")
+    kept = _kept.get(organisation_id)
+    if kept is not None and kept.organisation == organisation:
+        return kept
+    directory = await _load(work, organisation)
+    _kept[organisation_id] = directory
+    return directory
+
+
+async def _load(work: Work, organisation: Organisation) -> Directory:
+    id_ = organisation.id
+    return Directory(
+        organisation=organisation,
+        people={each.id: each for each in await store.people_of(work, id_)},
+        memberships={each.person_id: each for each in await store.memberships_of(work, id_)},
+        departments={each.id: each for each in await store.departments_of(work, id_)},
+        reasons={each.slug: each for each in await store.reasons_of(work, id_)},
+        patterns=tuple(await store.patterns_of(work, id_)),
+        extra_shifts=tuple(await store.extra_shifts_of(work, id_)),
+        absences=tuple(await store.absences_of(work, id_)),
+        on_call=tuple(await store.on_call_of(work, id_)),
+    )

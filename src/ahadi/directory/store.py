@@ -1,0 +1,169 @@
+"""The SQL of organisations, departments, people and their shifts. Sign-in has its own."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ahadi.directory.model import (
+    Absence,
+    Brand,
+    Department,
+    ExtraShift,
+    Membership,
+    OnCallEntry,
+    Organisation,
+    Person,
+    Presence,
+    PromiseDefault,
+    Reason,
+    Settings,
+    ShiftPattern,
+)
+from ahadi.directory.permissions import Role
+from ahadi.directory.within import Within
+from ahadi.platform.database import Work
+
+_ORGANISATION = (
+    "id, slug, name, prefix, zone, country, subdivision, languages, manager_id, default_department_id, settings,"
+    " version"
+)
+
+
+def settings_from(data: dict[str, Any]) -> Settings:
+    """An organisation's settings as they are stored."""
+    plain = {k: v for k, v in data.items() if k in Settings.__dataclass_fields__}
+    if "brand" in plain:
+        plain["brand"] = Brand(**plain["brand"])
+    if "promises" in plain:
+        plain["promises"] = {kind: Within.parse(within) for kind, within in plain["promises"].items()}
+    return Settings(**plain)
+
+
+def settings_to(settings: Settings) -> str:
+    """The JSON that `settings_from` reads."""
+    data = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    data["promises"] = {kind: str(within) for kind, within in settings.promises.items()}
+    return orjson.dumps(data).decode()
+
+
+def _organisation(row: dict[str, Any]) -> Organisation:
+    return Organisation(**(row | {"languages": tuple(row["languages"]), "settings": settings_from(row["settings"])}))
+
+
+async def get_organisation(work: Work, key: UUID | str) -> Organisation | None:
+    """An organisation by id or slug; a global table, so the caller checks whose it is."""
+    column = "id" if isinstance(key, UUID) else "slug"
+    row = await work.row(f"select {_ORGANISATION} from organisation where {column} = %(key)s", {"key": key})
+    return _organisation(row) if row else None
+
+
+async def all_organisations(work: Work) -> list[Organisation]:
+    """Every organisation of the installation, for the watch and the command line."""
+    rows = await work.rows(f"select {_ORGANISATION} from organisation order by slug")
+    return [_organisation(row) for row in rows]
+
+
+async def raise_version(work: Work, organisation_id: UUID) -> None:
+    """Every process reads the directory anew from now."""
+    await work.execute("update organisation set version = version + 1 where id = %(id)s", {"id": organisation_id})
+
+
+async def people_of(work: Work, organisation_id: UUID) -> list[Person]:
+    rows = await work.rows(
+        "select p.id, p.slug, p.name, p.email, p.language, p.active from person p join membership m"
+        " on m.person_id = p.id where m.organisation_id = %(organisation_id)s order by p.slug",
+        {"organisation_id": organisation_id},
+    )
+    return [Person(**row) for row in rows]
+
+
+async def presences_of(work: Work, organisation_id: UUID) -> dict[UUID, Presence]:
+    """Everybody's presence now."""
+    rows = await work.rows(
+        "select p.id, p.presence from person p join membership m on m.person_id = p.id"
+        " where m.organisation_id = %(organisation_id)s and p.active and m.active",
+        {"organisation_id": organisation_id},
+    )
+    return {row["id"]: Presence(row["presence"]) for row in rows}
+
+
+async def memberships_of(work: Work, organisation_id: UUID) -> list[Membership]:
+    rows = await work.rows(
+        "select m.organisation_id, m.person_id, m.roles, m.skills, m.languages, m.active,"
+        " array(select d.department_id from department_member d where d.organisation_id = m.organisation_id"
+        " and d.person_id = m.person_id) as departments from membership m"
+        " where m.organisation_id = %(organisation_id)s",
+        {"organisation_id": organisation_id},
+    )
+    return [
+        Membership(
+            organisation_id=row["organisation_id"],
+            person_id=row["person_id"],
+            roles=frozenset(Role(role) for role in row["roles"]),
+            departments=frozenset(row["departments"]),
+            skills=frozenset(row["skills"]),
+            languages=frozenset(row["languages"]),
+            active=row["active"],
+        )
+        for row in rows
+    ]
+
+
+async def departments_of(work: Work, organisation_id: UUID) -> list[Department]:
+    rows = await work.rows(
+        "select organisation_id, id, slug, names, hours, phone, email, manager_id, promise_kind, promise_within,"
+        " position, active from department where organisation_id = %(organisation_id)s order by position, slug",
+        {"organisation_id": organisation_id},
+    )
+    return [Department(promise=_promise(row), **row) for row in rows]
+
+
+def _promise(row: dict[str, Any]) -> Any:
+    kind, within = row.pop("promise_kind"), row.pop("promise_within")
+    return PromiseDefault(kind, Within.parse(within)) if kind and within else None
+
+
+async def reasons_of(work: Work, organisation_id: UUID) -> list[Reason]:
+    rows = await work.rows(
+        "select organisation_id, slug, names, department_id, promise_kind, promise_within, active from reason"
+        " where organisation_id = %(organisation_id)s order by slug",
+        {"organisation_id": organisation_id},
+    )
+    return [Reason(promise=_promise(row), **row) for row in rows]
+
+
+async def patterns_of(work: Work, organisation_id: UUID) -> list[ShiftPattern]:
+    return await work.all(
+        ShiftPattern,
+        "select organisation_id, id, person_id, department_id, hours, valid_from, valid_until from shift_pattern"
+        " where organisation_id = %(organisation_id)s order by id",
+        {"organisation_id": organisation_id},
+    )
+
+
+async def extra_shifts_of(work: Work, organisation_id: UUID) -> list[ExtraShift]:
+    return await work.all(
+        ExtraShift,
+        "select organisation_id, id, person_id, department_id, starts_at, ends_at from shift"
+        " where organisation_id = %(organisation_id)s order by starts_at, id",
+        {"organisation_id": organisation_id},
+    )
+
+
+async def absences_of(work: Work, organisation_id: UUID) -> list[Absence]:
+    return await work.all(
+        Absence,
+        "select organisation_id, id, person_id, starts_at, ends_at, kind from absence"
+        " where organisation_id = %(organisation_id)s order by starts_at, id",
+        {"organisation_id": organisation_id},
+    )
+
+
+async def on_call_of(work: Work, organisation_id: UUID) -> list[OnCallEntry]:
+    return await work.all(
+        OnCallEntry,
+        "select organisation_id, department_id, position, person_id from on_call"
+        " where organisation_id = %(organisation_id)s order by position, id",
+        {"organisation_id": organisation_id},
+    )
