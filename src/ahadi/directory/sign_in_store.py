@@ -176,6 +176,22 @@ async def take_totp_step(work: Work, person_id: UUID, step: int) -> bool:
     return bool(taken)
 
 
+async def find_organisation(work: Work, named: str) -> UUID | None:
+    """The organisation with this slug or identifier."""
+    found: UUID | None = await work.value(
+        "select id from organisation where slug = %(named)s or id::text = %(named)s", {"named": named.lower()}
+    )
+    return found
+
+
+async def find_person(work: Work, named: str) -> UUID | None:
+    """The person with this slug or identifier."""
+    found: UUID | None = await work.value(
+        "select id from person where slug = %(named)s or id::text = %(named)s", {"named": named.lower()}
+    )
+    return found
+
+
 # Sessions -------------------------------------------------------------------------------------------------------
 
 

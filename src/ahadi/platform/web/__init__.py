@@ -19,10 +19,10 @@ Errors are raised from the tree in `ahadi.base.errors` and become problem+json (
 
 from ahadi.platform.web.access import PUBLIC, SIGNED_IN, Needs, Public, actor_of, needs
 from ahadi.platform.web.answers import answer, encode
-from ahadi.platform.web.guard import Guard, Policy, client_address, request_id
+from ahadi.platform.web.guard import Guard, Policy, client_address, is_direct_from_loopback, policy_of, request_id
 from ahadi.platform.web.idempotency import perform
 from ahadi.platform.web.paging import Page, Paging, listed
-from ahadi.platform.web.parts import database_of, hub_of, keyring_of, settings_of
+from ahadi.platform.web.parts import database_of, hub_of, keyring_of, organisation_of, settings_of
 from ahadi.platform.web.problems import Problem, install_problems, problem_of, render_problem
 
 __all__ = [
@@ -42,10 +42,13 @@ __all__ = [
     "encode",
     "hub_of",
     "install_problems",
+    "is_direct_from_loopback",
     "keyring_of",
     "listed",
     "needs",
+    "organisation_of",
     "perform",
+    "policy_of",
     "problem_of",
     "render_problem",
     "request_id",

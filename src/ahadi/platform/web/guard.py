@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -233,3 +234,19 @@ def _unforeseen(incident: str) -> Problem:
 def client_address(request: Request) -> str:
     """The address the request really came from, `unknown` over a socket without one."""
     return request.client.host if request.client else "unknown"
+
+
+def is_direct_from_loopback(request: Request) -> bool:
+    """Whether the caller is a program on this machine, with no proxy in between."""
+    if request.scope.get(FORWARDED, True) or request.client is None:
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def policy_of(request: Request) -> Policy:
+    """The policy of the installation that answers."""
+    policy: Policy = request.app.state.policy
+    return policy

@@ -18,9 +18,10 @@ from starlette.responses import Response
 
 from ahadi.base.errors import Invalid, Unavailable
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.security import Keyring
 from ahadi.platform.web.answers import encode
 from ahadi.platform.web.guard import DIGEST
-from ahadi.platform.web.parts import database_of
+from ahadi.platform.web.parts import database_of, keyring_of
 
 Done = TypeVar("Done")
 KEPT_FOR = timedelta(hours=48)
@@ -36,6 +37,15 @@ class _Kept:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    status: int
+    show: Callable[[Any], Any] | None
+    key: str | None
+    fingerprint: bytes
+    keyring: Keyring | None
+
+
 class KeyReused(Invalid):
     """The same idempotency key came with another request."""
 
@@ -49,20 +59,24 @@ async def perform(
     *,
     status: int = 200,
     show: Callable[[Done], Any] | None = None,
+    private: bool = False,
 ) -> Response:
     """Do `deed` as the actor in one transaction and answer, after the commit, with what it returned as JSON.
 
-    `show` turns the outcome into JSON's plain values; status 204 has no body. A deed that lost a deadlock is done
-    afresh. Raises KeyReused when the key was used for another request.
+    `show` turns the outcome into JSON's plain values; status 204 has no body. `private` keeps the answer encrypted
+    where a key asks to keep it, for one that shows a secret. A deed that lost a deadlock is done afresh. Raises
+    KeyReused when the key was used for another request.
     """
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= _LONGEST_KEY:
         raise Invalid(f"The Idempotency-Key must have 1 to {_LONGEST_KEY} characters.")
     fingerprint = await _fingerprint(request) if key is not None else b""
+    keyring = keyring_of(request) if private else None
+    writing = _Writing(status, show, key, fingerprint, keyring)
     database = database_of(request)
     for tries_left in reversed(range(_TRIES)):
         try:
-            return await _once(database, actor, deed, status, show, key, fingerprint)
+            return await _once(database, actor, deed, writing)
         except Unavailable as problem:
             if not tries_left or not isinstance(problem.__cause__, DeadlockDetected | SerializationFailure):
                 raise
@@ -70,22 +84,18 @@ async def perform(
 
 
 async def _once(
-    database: Database,
-    actor: Actor,
-    deed: Callable[[Work], Awaitable[Done]],
-    status: int,
-    show: Callable[[Done], Any] | None,
-    key: str | None,
-    fingerprint: bytes,
+    database: Database, actor: Actor, deed: Callable[[Work], Awaitable[Done]], writing: _Writing
 ) -> Response:
     async with database.work(actor) as work:
-        if key is not None and (kept := await _claim(work, key, fingerprint)):
-            return _answer(kept.body, kept.status, replayed=True)
+        if writing.key is not None and (kept := await _claim(work, writing.key, writing.fingerprint)):
+            body = writing.keyring.decrypt(kept.body).encode() if writing.keyring else kept.body
+            return _answer(body, kept.status, replayed=True)
         done = await deed(work)
-        body = b"" if status == 204 else encode(show(done) if show else done)
-        if key is not None:
-            await _keep(work, key, status, body)
-    return _answer(body, status)
+        body = b"" if writing.status == 204 else encode(writing.show(done) if writing.show else done)
+        if writing.key is not None:
+            held = writing.keyring.encrypt(body.decode()) if writing.keyring else body
+            await _keep(work, writing.key, writing.status, held)
+    return _answer(body, writing.status)
 
 
 def _answer(body: bytes, status: int, *, replayed: bool = False) -> Response:
