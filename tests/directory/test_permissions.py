@@ -2,7 +2,8 @@
 
 import pytest
 
-from ahadi.directory.permissions import PERMISSIONS, Permission, Role, permissions_of
+from ahadi.base.errors import Invalid
+from ahadi.directory.permissions import ALL, PERMISSIONS, Permission, Role, permissions_of, permissions_of_scopes
 
 CONFIGURES = {
     Permission.DIRECTORY_EDIT,
@@ -60,3 +61,14 @@ def test_administrators_configure_and_do_not_work_cases() -> None:
     assert PERMISSIONS[Role.ADMINISTRATOR] >= CONFIGURES
     assert holders(Permission.SETTINGS_EDIT) == {Role.ADMINISTRATOR}
     assert Permission.CASE_WORK not in PERMISSIONS[Role.ADMINISTRATOR]
+
+
+def test_a_token_may_do_what_its_scopes_say_and_no_more() -> None:
+    assert permissions_of_scopes(["case.read", "export"]) == {Permission.CASE_READ, Permission.EXPORT}
+    assert permissions_of_scopes([ALL]) == frozenset(Permission)
+
+
+@pytest.mark.parametrize("scopes", [[], ["everything"], ["case.read", "*"]])
+def test_a_token_without_scopes_or_with_unknown_ones_is_refused(scopes: list[str]) -> None:
+    with pytest.raises(Invalid, match="scope"):
+        permissions_of_scopes(scopes)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
+from ahadi.base.errors import Invalid
+
 
 class Role(StrEnum):
     """What a person does for an organisation; one may hold several. What each may do: `PERMISSIONS`."""
@@ -47,6 +49,9 @@ class Permission(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
 
+
+ALL: Final = "all"
+"""The scope of a token that may do everything in its organisation."""
 
 _P = Permission
 _EVERYBODY: Final = frozenset({_P.DIRECTORY_READ, _P.PRESENCE_OWN})
@@ -100,3 +105,20 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
     """Everything that somebody with these roles may do; nothing without a role, or with one that does not exist."""
     return frozenset(each for role in roles if role in PERMISSIONS for each in PERMISSIONS[Role(role)])
+
+
+def permissions_of_scopes(scopes: Iterable[str]) -> frozenset[Permission]:
+    """Everything that a token with these scopes may do.
+
+    `all` stands for every permission. Raises `Invalid` for a scope that does not exist, and for none.
+    """
+    wanted = frozenset(scopes)
+    unknown = sorted(wanted - {ALL} - set(Permission))
+    if unknown:
+        raise Invalid(
+            f"there is no scope `{unknown[0]}`; use `{ALL}` or some of {', '.join(sorted(Permission))}.",
+            unknown=unknown,
+        )
+    if not wanted:
+        raise Invalid(f"a token needs at least one scope; use `{ALL}` or some of {', '.join(sorted(Permission))}.")
+    return frozenset(Permission) if ALL in wanted else frozenset(Permission(scope) for scope in wanted)
