@@ -10,13 +10,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from ahadi.platform.database.embedded import Connections, EmbeddedServer
-from ahadi.platform.database.migrate import migrate
 from psycopg import sql
 
 from ahadi.base.clock import FixedClock
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Actor, Database, Work, set_organisations
+from ahadi.platform.database.embedded import Connections, EmbeddedServer
+from ahadi.platform.database.migrate import migrate
+from ahadi.platform.house import House
+from ahadi.platform.security import Keyring
+
+HOUSE = House(Keyring(["a key for tests that is long enough, and no secret"]))
 
 # A Tuesday morning in Nairobi (UTC+3), 10:00 there.
 NOON = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -58,7 +62,7 @@ def work_as(connection: psycopg.AsyncConnection[Any], now: datetime) -> Callable
 
     async def make(actor: Actor, at: datetime = now) -> Work:
         await set_organisations(connection, actor.organisations)
-        return Work(connection, actor, at, at)
+        return Work(connection, actor, at, at, HOUSE)
 
     return make
 
@@ -95,7 +99,7 @@ def clock(now: datetime) -> FixedClock:
 @pytest.fixture
 async def database(fresh_database: Connections, clock: FixedClock) -> AsyncIterator[Database]:
     """A pool on a database of this test's own; business and real time are `clock`."""
-    opened = Database(fresh_database.app, BusinessClock("system", clock), connections=6)
+    opened = Database(fresh_database.app, BusinessClock("system", clock), house=HOUSE, connections=6)
     await opened.open()
     try:
         yield opened

@@ -20,14 +20,13 @@ from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import (
     Keyring,
     check_new_password,
-    count_attempt,
-    forgive,
     hash_password,
     new_totp_secret,
     password_fits,
     totp_address,
     totp_step,
 )
+from ahadi.platform.throttle import count_attempt, forgive
 
 _ONLY_PEOPLE = "Only a person who is signed in may do this; a token cannot."
 

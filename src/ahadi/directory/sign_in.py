@@ -21,16 +21,14 @@ from ahadi.directory.tokens import ALL, EVERYTHING
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import (
     Keyring,
-    Limit,
     check_new_password,
-    count_attempt,
-    forgive,
     hash_password,
     hash_secret,
     new_secret,
     password_fits,
     totp_step,
 )
+from ahadi.platform.throttle import Limit, count_attempt, forgive
 
 log = structlog.get_logger(__name__)
 Purpose = Literal["invitation", "reset", "sign-in"]

@@ -12,6 +12,7 @@ from ahadi.base.errors import SetupError, Unavailable
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database.roles import check_application_role
 from ahadi.platform.database.work import Actor, Work
+from ahadi.platform.house import House
 
 NO_ANSWER = "The database does not answer; try again in a moment."
 
@@ -35,9 +36,18 @@ class Database:
     After a commit, `on_commit` is told which organisations' journals grew; it must not wait.
     """
 
-    def __init__(self, url: str, clock: BusinessClock, *, connections: int = 8, application: str = "ahadi") -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: BusinessClock,
+        *,
+        house: House | None = None,
+        connections: int = 8,
+        application: str = "ahadi",
+    ) -> None:
         self.url = url
         self.clock = clock
+        self.house = house or House()
         self.on_commit: list[Any] = []
         self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             url,
@@ -86,7 +96,7 @@ class Database:
         async with self.connection() as connection, connection.pipeline(), connection.transaction():
             await set_organisations(connection, actor.organisations)
             times = await self.clock.read(connection)
-            work = Work(connection, actor, times.business, times.real)
+            work = Work(connection, actor, times.business, times.real, self.house)
             yield work
             await work.flush()
         if work.touched:
@@ -99,4 +109,4 @@ class Database:
         async with self.connection() as connection, connection.pipeline():
             await set_organisations(connection, actor.organisations)
             times = await self.clock.read(connection)
-            yield Work(connection, actor, times.business, times.real)
+            yield Work(connection, actor, times.business, times.real, self.house)

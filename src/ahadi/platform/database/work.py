@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, LiteralString, TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from psycopg.rows import class_row, dict_row, tuple_row
 
 from ahadi.base.errors import Forbidden, NotFound
 from ahadi.base.ids import uuid7
+from ahadi.platform.house import House
 
 Record = TypeVar("Record")
 Params = Mapping[str, Any]
@@ -91,9 +92,17 @@ class Work:
     actor: Actor
     now: datetime
     real_now: datetime
+    house: House = field(default_factory=House)
     entries: list[Entry] = field(default_factory=list)
     jobs: list[tuple[Any, ...]] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
+
+    def as_installation(self, organisation_id: UUID) -> "Work":
+        """The same work with every permission in one organisation, for what follows from an act by itself.
+
+        The journal still names the original actor.
+        """
+        return replace(self, actor=Actor.system([organisation_id]))
 
     def permit(self, organisation_id: UUID, permission: str) -> None:
         """Raise NotFound when the actor has nothing to do with the organisation, Forbidden when not allowed this."""
@@ -184,7 +193,8 @@ class Work:
     async def flush(self) -> None:
         """Write the recorded journal rows and jobs. Called by the entry point before it commits."""
         if self.entries:
-            entries, self.entries = self.entries, []
+            entries = list(self.entries)
+            self.entries.clear()
             await self.many(
                 "insert into journal (organisation_id, id, at, recorded_at, kind, case_id, subject_id, actor_kind,"
                 " actor_id, behind_id, facts) values (%(organisation_id)s, %(id)s, %(at)s, %(recorded_at)s, %(kind)s,"
@@ -207,7 +217,8 @@ class Work:
                 ],
             )
         if self.jobs:
-            jobs, self.jobs = self.jobs, []
+            jobs = list(self.jobs)
+            self.jobs.clear()
             await self.many(
                 "insert into job (id, kind, organisation_id, key, args, due, made_at)"
                 " values (%(id)s, %(kind)s, %(organisation_id)s, %(key)s, %(args)s, %(due)s, %(made_at)s)"

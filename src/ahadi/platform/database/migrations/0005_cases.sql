@@ -26,6 +26,7 @@ create table cases (
     linked_to uuid,                    -- the case it was opened beside or split from
     merged_into uuid,
     tags text[] not null default '{}',
+    link_version integer not null default 1,       -- raised to revoke the links to the customer's page
     next_promise_id uuid,
     next_state text collate "C" generated always as (case when state = 'open' then 'open' end) stored,
     primary key (organisation_id, id),
@@ -104,18 +105,6 @@ create table promise_text (
     foreign key (organisation_id, promise_id) references promise (organisation_id, id)
 );
 
-create table status_link (             -- the customer's page behind a signed, revocable link
-    organisation_id uuid not null,
-    id uuid not null,
-    case_id uuid not null,
-    made_at timestamptz not null,
-    expires_at timestamptz not null,
-    revoked_at timestamptz,
-    primary key (organisation_id, id),
-    foreign key (organisation_id, case_id) references cases (organisation_id, id)
-);
-create index status_link_of_case on status_link (organisation_id, case_id);
-
 create table notice (                  -- what a person must see: handed over, reminded, escalated
     organisation_id uuid not null,
     id uuid not null,
@@ -149,5 +138,4 @@ create index offer_of_person on offer (organisation_id, person_id) where state =
 create index offer_of_case on offer (organisation_id, case_id);
 create index offer_expiring on offer (organisation_id, expires_at) where state = 'offered';
 
-select protect(name::regclass) from unnest(array['cases', 'case_text', 'promise', 'promise_text', 'status_link',
-    'notice', 'offer']) as name;
+select protect(name::regclass) from unnest(array['cases', 'case_text', 'promise', 'promise_text', 'notice', 'offer']) as name;
