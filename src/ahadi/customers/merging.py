@@ -1,0 +1,153 @@
+"""Which records are one person: likely duplicates are suggested, merged, and un-merged without loss.
+
+A merge moves nothing. It is a row that says that one record goes under another; what each record goes under is worked
+out afresh from the merges in force, so any of them can be undone, in any order, as if it had never been.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from ahadi.base.errors import Conflict, NotFound
+from ahadi.base.ids import uuid7
+from ahadi.customers import store, store_groups
+from ahadi.customers.actions import NO_CUSTOMER, READ, CustomerErased, get_customers, of_id
+from ahadi.customers.identities import likeness_query
+from ahadi.customers.likeness import LIKELY, Reason, likeness
+from ahadi.customers.model import Customer, Merge, groups
+from ahadi.platform.database import Work
+
+MERGE = "customer.edit"
+_CANDIDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Somebody who may be the same person, how likely (0 to 1) and why."""
+
+    customer: Customer
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+async def suggest_duplicates(
+    work: Work, organisation_id: UUID, customer_id: UUID, *, limit: int = 10
+) -> list[Suggestion]:
+    """People who may be this one, likeliest first; not those of whom a person said that they are not.
+
+    Raises NotFound.
+    """
+    work.permit(organisation_id, READ)
+    customer = await of_id(work, organisation_id, customer_id)
+    if customer.erased_at:
+        return []
+    paired = await store_groups.pairs_of(work, organisation_id, customer.ids)
+    identities = [(each.kind, each.value) for each in customer.identities]
+    # Every name, because a merged record's name finds people too.
+    queries = {likeness_query(record.name, []) for record in customer.records} | {likeness_query(None, identities)}
+    query = " | ".join(sorted(filter(None, queries)))
+    alike = await store_groups.matching(work, organisation_id, query, _CANDIDATES) if query else []
+    found = await get_customers(work, organisation_id, {*alike, *paired})
+    suggestions = []
+    for other in {each.id: each for each in found.values()}.values():
+        said = [paired[each] for each in other.ids if each in paired]
+        if other.id == customer.id or other.erased_at or any(said):
+            continue
+        how = likeness(customer, other, seen_together=bool(said))
+        if how.score >= LIKELY:
+            suggestions.append(Suggestion(other, how.score, how.reasons))
+    return sorted(suggestions, key=lambda each: (-each.score, each.customer.id))[:limit]
+
+
+async def noticed_duplicates(
+    work: Work, organisation_id: UUID, *, limit: int = 50
+) -> list[tuple[Customer, Suggestion]]:
+    """Pairs of people whom one contact brought together and nobody has judged yet, newest first."""
+    work.permit(organisation_id, READ)
+    pairs = await store_groups.open_pairs(work, organisation_id, limit)
+    found = await get_customers(work, organisation_id, {each for pair in pairs for each in pair})
+    noticed: dict[frozenset[UUID], tuple[Customer, Suggestion]] = {}
+    for first_id, second_id in pairs:
+        one, other = found[first_id], found[second_id]
+        how = likeness(one, other, seen_together=True)
+        noticed.setdefault(frozenset((one.id, other.id)), (one, Suggestion(other, how.score, how.reasons)))
+    return list(noticed.values())
+
+
+async def dismiss_duplicate(work: Work, organisation_id: UUID, customer_id: UUID, other_id: UUID) -> None:
+    """Say that two customers are different people; they are not suggested again. Raises NotFound, Conflict."""
+    work.permit(organisation_id, MERGE)
+    one, other = await _two(work, organisation_id, customer_id, other_id)
+    if one.id == other.id:
+        raise Conflict("These two are merged; undo the merge first.")
+    pairs = [(each, another) for each in one.ids for another in other.ids]
+    await store_groups.dismiss(work, organisation_id, pairs)
+    work.record("duplicate.dismissed", organisation_id, subject_id=one.id, other_id=other.id)
+
+
+async def merge_customers(work: Work, organisation_id: UUID, kept_id: UUID, merged_id: UUID) -> Merge:
+    """Say that two customers are one person, who goes under what `kept_id` goes under.
+
+    Locks the organisation's groups. Raises NotFound, CustomerErased, and Conflict when they are one already.
+    """
+    work.permit(organisation_id, MERGE)
+    await store_groups.lock_groups(work, organisation_id)
+    one, other = await _two(work, organisation_id, kept_id, merged_id)
+    if one.id == other.id:
+        raise Conflict("These two are one person already.")
+    if one.erased_at or other.erased_at:
+        raise CustomerErased("The data of one of the two was erased; there is nothing to merge.")
+    made = Merge(uuid7(), kept_id, merged_id, work.now)
+    await store_groups.insert_merge(work, organisation_id, made)
+    await _regroup(work, organisation_id, (*one.ids, *other.ids))
+    work.record(
+        "customer.merged", organisation_id, subject_id=kept_id, merge_id=made.id, kept_id=kept_id, merged_id=merged_id
+    )
+    return made
+
+
+async def unmerge_customers(work: Work, organisation_id: UUID, merge_id: UUID) -> Merge:
+    """Undo a merge, as if it had never been; later merges stay. Locks the organisation's groups.
+
+    Raises NotFound, and Conflict when it is undone already.
+    """
+    work.permit(organisation_id, MERGE)
+    await store_groups.lock_groups(work, organisation_id)
+    merge = await store_groups.merge(work, organisation_id, merge_id)
+    if merge is None:
+        raise NotFound("There is no such merge, or you have no access to it.")
+    if merge.undone_at:
+        raise Conflict("This merge was undone already.")
+    group = await store_groups.members(work, organisation_id, [merge.merged_id])
+    await store_groups.undo_merge(work, organisation_id, merge_id)
+    await _regroup(work, organisation_id, tuple(group))
+    work.record(
+        "customer.unmerged",
+        organisation_id,
+        subject_id=merge.kept_id,
+        merge_id=merge.id,
+        kept_id=merge.kept_id,
+        merged_id=merge.merged_id,
+    )
+    return replace(merge, undone_at=work.now)
+
+
+async def merges_of(work: Work, organisation_id: UUID, customer_id: UUID) -> list[Merge]:
+    """The merges in force that make up this person, oldest first. Raises NotFound."""
+    work.permit(organisation_id, READ)
+    ids = await store.group_ids(work, organisation_id, customer_id)
+    if not ids:
+        raise NotFound(NO_CUSTOMER)
+    return await store_groups.merges_of(work, organisation_id, ids)
+
+
+async def _two(work: Work, organisation_id: UUID, one_id: UUID, other_id: UUID) -> tuple[Customer, Customer]:
+    found = await get_customers(work, organisation_id, {one_id, other_id})
+    if not {one_id, other_id} <= found.keys():
+        raise NotFound(NO_CUSTOMER)
+    return found[one_id], found[other_id]
+
+
+async def _regroup(work: Work, organisation_id: UUID, ids: tuple[UUID, ...]) -> None:
+    """Work out afresh what these records go under; they are whole groups."""
+    merges = await store_groups.merges_of(work, organisation_id, ids)
+    await store_groups.regroup(work, organisation_id, groups(ids, merges))

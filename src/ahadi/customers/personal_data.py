@@ -1,0 +1,96 @@
+"""One person's data: all of it handed out, or erased for good. Domains above add what they hold, by `same_person`."""
+
+from typing import Any
+from uuid import UUID
+
+from ahadi.base.clock import iso
+from ahadi.customers import store, store_groups
+from ahadi.customers.actions import of_id, same_person
+from ahadi.customers.model import Customer, Identity, Record
+from ahadi.platform.database import Work
+
+EXPORT, ERASE = "customer.export", "customer.erase"
+
+
+async def export_customer(work: Work, organisation_id: UUID, customer_id: UUID) -> dict[str, Any]:
+    """Everything held here of one person, over all their records, as plain JSON values. Journalled.
+
+    Raises NotFound.
+    """
+    work.permit(organisation_id, EXPORT)
+    customer = await of_id(work, organisation_id, customer_id)
+    entitlements = await store.entitlements(work, organisation_id, customer.ids)
+    merges = await store_groups.merges_of(work, organisation_id, customer.ids)
+    work.record("customer.exported", organisation_id, subject_id=customer.id)
+    return {
+        "id": str(customer.id),
+        "records": [_record(each) for each in customer.records],
+        "entitlements": [_plain(each) for each in entitlements],
+        "merges": [
+            {"id": str(each.id), "kept": str(each.kept_id), "merged": str(each.merged_id), "at": iso(each.at)}
+            for each in merges
+        ],
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "id": str(record.id),
+        "name": record.name,
+        "language": record.language,
+        "zone": record.zone,
+        "preferred_channel": record.preferred_channel,
+        "quiet_from": record.quiet_from.isoformat() if record.quiet_from else None,
+        "quiet_until": record.quiet_until.isoformat() if record.quiet_until else None,
+        "place": record.place,
+        "attributes": dict(record.attributes),
+        "made_at": iso(record.made_at),
+        "changed_at": iso(record.changed_at),
+        "erased_at": iso(record.erased_at) if record.erased_at else None,
+        "identities": [_identity(each) for each in record.identities],
+        "consents": [
+            {"channel": each.channel, "granted": each.granted, "source": each.source, "at": iso(each.at)}
+            for each in record.consents
+        ],
+    }
+
+
+def _identity(identity: Identity) -> dict[str, Any]:
+    return {
+        "kind": identity.kind,
+        "value": identity.value,
+        "shown": identity.shown,
+        "verified_at": iso(identity.verified_at) if identity.verified_at else None,
+        "made_at": iso(identity.made_at),
+    }
+
+
+def _plain(entitlement: dict[str, Any]) -> dict[str, Any]:
+    start, end = entitlement["valid_from"], entitlement["valid_until"]
+    return {
+        "id": str(entitlement["id"]),
+        "tier": entitlement["tier"],
+        "verified_by": entitlement["verified_by"],
+        "valid_from": iso(start),
+        "valid_until": iso(end) if end else None,
+    }
+
+
+async def erase_customer(work: Work, organisation_id: UUID, customer_id: UUID) -> Customer:
+    """Erase one person, over all their records: name, identities, preferences, consents, entitlements.
+
+    The emptied records stay, because cases and the journal name them, and cannot be added to or merged; the same
+    identity coming again is a new customer. Erasing twice changes nothing. The ids for the domains above to erase by
+    are the answer's `ids`. Locks the organisation's groups and the person. Raises NotFound.
+    """
+    work.permit(organisation_id, ERASE)
+    await store_groups.lock_groups(work, organisation_id)
+    ids = await same_person(work, organisation_id, customer_id)
+    await store.lock(work, organisation_id, ids)
+    customer = await of_id(work, organisation_id, customer_id)
+    if customer.erased_at:
+        return customer
+    await store.erase(work, organisation_id, ids)
+    for each in ids:
+        work.record("customer.erased", organisation_id, subject_id=each)
+    return await of_id(work, organisation_id, customer_id)
