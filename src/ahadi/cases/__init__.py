@@ -37,7 +37,9 @@ from ahadi.cases.errors import (
     PromisesStillOpen,
 )
 from ahadi.cases.events import Holder, Priority, PromiseKind, from_facts, to_facts
+from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open_link, read_link, revoke_link
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
+from ahadi.cases.status import compose_touch, reach_of, touch_case
 from ahadi.cases.store import (
     CaseFilter,
     PromiseFilter,
@@ -49,6 +51,8 @@ from ahadi.cases.store import (
     recent_contacts_of,
     texts_of,
 )
+from ahadi.cases.touch import Touch
+from ahadi.cases.words import promise_name, when
 
 __all__ = [
     "DEEDS",
@@ -59,6 +63,8 @@ __all__ = [
     "Deed",
     "DueInThePast",
     "Holder",
+    "LinkNotValid",
+    "Linked",
     "NewCase",
     "NewPromise",
     "NoSuchCase",
@@ -72,9 +78,12 @@ __all__ = [
     "PromiseNotDue",
     "Promised",
     "PromisesStillOpen",
+    "Touch",
     "all_promises",
     "break_promise",
     "cases_of_customers",
+    "compose_touch",
+    "customer_link",
     "escalate_case",
     "evolve",
     "from_facts",
@@ -83,6 +92,7 @@ __all__ = [
     "hold_case",
     "join_contact",
     "keep_promise",
+    "link_to",
     "list_cases",
     "list_promises",
     "lock_case",
@@ -92,15 +102,22 @@ __all__ = [
     "mark_warned",
     "merge_cases",
     "open_case",
+    "open_link",
+    "promise_name",
     "promise_texts",
+    "reach_of",
+    "read_link",
     "recent_contacts_of",
     "reclassify_case",
     "renew_promise",
     "reopen_case",
     "resolve_case",
+    "revoke_link",
     "set_fields",
     "tag_case",
     "texts_of",
     "to_facts",
+    "touch_case",
+    "when",
     "withdraw_promise",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ahadi.base.errors import Invalid
-from ahadi.platform.database.work import Work
+from ahadi.platform.database.work import Answer, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ async def head(work: Work) -> Cursor:
     return Cursor(row["epoch"], row["seen"])
 
 
+async def beginning(work: Work) -> Cursor:
+    """The cursor before everything: no transaction was visible yet."""
+    return Cursor((await head(work)).epoch, "1:1:")
+
+
 _COLUMNS = (
     "j.organisation_id, j.seq, j.xid::text::bigint as xid, j.id, j.at, j.recorded_at, j.kind, j.case_id, j.subject_id,"
     " j.actor_kind, j.actor_id, j.behind_id, j.facts"
@@ -111,6 +116,16 @@ async def since(work: Work, organisation_id: UUID, cursor: Cursor, limit: int = 
     if len(rows) == limit:
         return rows, Cursor(cursor.epoch, cursor.seen, upto, rows[-1].seq)
     return rows, Cursor(cursor.epoch, upto)
+
+
+async def ask_of_case(work: Work, organisation_id: UUID, case_id: UUID, limit: int) -> Answer[JournalRow]:
+    """What happened to one case, newest first; sent now, read later."""
+    return await work.ask(
+        JournalRow,
+        f"select {_COLUMNS} from journal j where j.organisation_id = %(organisation_id)s"
+        " and j.case_id = %(case_id)s order by j.seq desc limit %(limit)s",
+        {"organisation_id": organisation_id, "case_id": case_id, "limit": limit},
+    )
 
 
 async def of_case(work: Work, organisation_id: UUID, case_id: UUID, limit: int = 1000) -> list[JournalRow]:

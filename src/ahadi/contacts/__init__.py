@@ -1,0 +1,52 @@
+"""Contacts: interactions with customers, their messages, and the templates and checks of what we send."""
+
+from ahadi.contacts.actions import note, place_contacts, settle_message, take_in, took_place, write
+from ahadi.contacts.model import (
+    TO_SETTLE,
+    Attached,
+    Incoming,
+    Message,
+    MessageSettled,
+    NoSuchMessage,
+    Writing,
+)
+from ahadi.contacts.store import (
+    LastWords,
+    ask_last_words,
+    attachments_of,
+    contact_by_source,
+    erase_words,
+    get_message,
+    messages_of,
+    messages_to_settle,
+    remember_thread,
+    threads_of,
+    words_of_customers,
+)
+
+__all__ = [
+    "TO_SETTLE",
+    "Attached",
+    "Incoming",
+    "LastWords",
+    "Message",
+    "MessageSettled",
+    "NoSuchMessage",
+    "Writing",
+    "ask_last_words",
+    "attachments_of",
+    "contact_by_source",
+    "erase_words",
+    "get_message",
+    "messages_of",
+    "messages_to_settle",
+    "note",
+    "place_contacts",
+    "remember_thread",
+    "settle_message",
+    "take_in",
+    "threads_of",
+    "took_place",
+    "words_of_customers",
+    "write",
+]
