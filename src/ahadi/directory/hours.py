@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ahadi.base.clock import utc
 from ahadi.base.errors import Conflict, Invalid
 from ahadi.directory import expression as grammar
-from ahadi.directory.spans import Span, clip, union
+from ahadi.directory.spans import Span, union
 
 SEARCH = timedelta(days=366)
 """How far ahead an opening is looked for."""
@@ -39,11 +39,23 @@ class NeverOpen(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Month:
-    """The open pieces of one month of UTC: microseconds since 1970, sorted, disjoint, never touching."""
+class _Pieces:
+    """Pieces of a month of UTC: microseconds since 1970, sorted, disjoint, never touching."""
 
     starts: "array[int]"
     ends: "array[int]"
+
+    def hold(self, tick: int) -> bool:
+        found = bisect_right(self.starts, tick) - 1
+        return found >= 0 and tick < self.ends[found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """When it is open, and what people work: the same but for the night on which the clock is put back."""
+
+    opened: _Pieces
+    worked: _Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +92,12 @@ class Hours:
     def is_open(self, at: datetime) -> bool:
         """Whether the place is open at a moment."""
         tick = _ticks(at)
-        month = self._month(_index(at))
-        found = bisect_right(month.starts, tick) - 1
-        return found >= 0 and tick < month.ends[found]
+        return self._month(_index(at)).opened.hold(tick)
+
+    def is_worked(self, at: datetime) -> bool:
+        """Whether a moment lies in one of the `stretches`."""
+        tick = _ticks(at)
+        return self._month(_index(at)).worked.hold(tick)
 
     def intervals(self, start: datetime, end: datetime) -> list[Span]:
         """The open spans within `[start, end)`, sorted and disjoint, cut at both ends."""
@@ -94,18 +109,7 @@ class Hours:
         Like `intervals`, but hours that would be broken in two only because the clock is put back are one stretch:
         a night shift until 02:30 goes on to the second 02:30 instead of ending and starting again within the hour.
         """
-        margin = timedelta(hours=6)
-        runs = [(_moment(s), _moment(e)) for s, e in self._runs(start - margin, end + margin)]
-        joined: list[Span] = []
-        repeats = _repeats(self.zone, _index(start - margin), _index(end + margin))
-        for run in runs:
-            if joined and any(
-                moment in (joined[-1][1], run[0]) and run[0] - joined[-1][1] < length for moment, length in repeats
-            ):
-                joined[-1] = (joined[-1][0], run[1])
-            else:
-                joined.append(run)
-        return clip(joined, utc(start), utc(end))
+        return [(_moment(s), _moment(e)) for s, e in self._runs(start, end, worked=True)]
 
     def next_open(self, at: datetime) -> datetime:
         """The first open moment at or after `at`. Raises `NeverOpen` when there is none within 366 days."""
@@ -156,16 +160,17 @@ class Hours:
             expression=self.expression,
         )
 
-    def _runs(self, start: datetime, end: datetime) -> Iterator[tuple[int, int]]:
-        """Open ticks within `[start, end)`, joined where one month hands over to the next."""
+    def _runs(self, start: datetime, end: datetime, *, worked: bool = False) -> Iterator[tuple[int, int]]:
+        """Open (or worked) ticks within `[start, end)`, joined where one month hands over to the next."""
         first, last = _ticks(start), _ticks(end)
         if last - first > LONGEST // _TICK:
             raise Invalid("opening hours are not reckoned over more than twenty years; choose a nearer date.")
         held: tuple[int, int] | None = None
         for index in range(_index(start), _index(end) + 1):
             month = self._month(index)
-            for place in range(max(bisect_right(month.starts, first) - 1, 0), len(month.starts)):
-                opens, closes = max(month.starts[place], first), min(month.ends[place], last)
+            pieces = month.worked if worked else month.opened
+            for place in range(max(bisect_right(pieces.starts, first) - 1, 0), len(pieces.starts)):
+                opens, closes = max(pieces.starts[place], first), min(pieces.ends[place], last)
                 if opens >= last:
                     break
                 if opens >= closes:
@@ -209,7 +214,8 @@ class Hours:
                 else:
                     starts.append(opens)
                     ends.append(closes)
-        return _Month(starts, ends)
+        opened = _Pieces(starts, ends)
+        return _Month(opened, _rejoined(opened, self.zone, index))
 
     def _public_holidays(self, first: int, last: int) -> Iterator[date]:
         if self.country is not None and grammar.mentions_holidays(self.expression):
@@ -295,11 +301,17 @@ def _change(place: ZoneInfo, before: datetime, after: datetime) -> datetime:
     return before + timedelta(seconds=high)
 
 
-def _repeats(zone: str, first: int, last: int) -> list[tuple[datetime, timedelta]]:
-    """The moments at which the clock is put back, and by how much."""
-    pieces = [piece for index in range(first, last + 1) for piece in _offsets(zone, index)]
-    return [
-        (_moment(after[0]), (before[2] - after[2]) * _TICK)
-        for before, after in pairwise(pieces)
-        if after[2] < before[2]
-    ]
+def _rejoined(opened: _Pieces, zone: str, index: int) -> _Pieces:
+    """The pieces without the gaps that are there only because the clock is put back: they touch that moment."""
+    offsets = _offsets(zone, index)
+    repeats = [(now[0], before[2] - now[2]) for before, now in pairwise(offsets) if now[2] < before[2]]
+    if not repeats:
+        return opened
+    starts, ends = array("q"), array("q")
+    for start, end in zip(opened.starts, opened.ends, strict=True):
+        if ends and any(moment in (ends[-1], start) and start - ends[-1] < length for moment, length in repeats):
+            ends[-1] = end
+        else:
+            starts.append(start)
+            ends.append(end)
+    return _Pieces(starts, ends)
