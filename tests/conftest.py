@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -19,6 +20,7 @@ from ahadi.platform.database.embedded import Connections, EmbeddedServer
 from ahadi.platform.database.migrate import migrate
 from ahadi.platform.house import House
 from ahadi.platform.security import Keyring
+from ahadi.platform.settings import Settings
 
 HOUSE = House(Keyring(["a key for tests that is long enough, and no secret"]))
 
@@ -105,3 +107,30 @@ async def database(fresh_database: Connections, clock: FixedClock) -> AsyncItera
         yield opened
     finally:
         await opened.close()
+
+
+@pytest.fixture
+async def installation(fresh_database: Connections, clock: FixedClock, tmp_path: Path) -> Any:
+    """An installation of this test's own, as a web process has it; change its settings by `dataclasses.replace`."""
+    from ahadi.main.wiring import install
+
+    settings = Settings(data=tmp_path, secret_key="a key for tests that is long enough, and no secret")
+    return install(settings, fresh_database.app, real=clock)
+
+
+@pytest.fixture
+async def app(installation: Any) -> AsyncIterator[Any]:
+    """The web application, running in this process."""
+    from ahadi.main.http import create_app
+
+    application = create_app(installation)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the web application, calling from this machine."""
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 40000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8123") as opened:
+        yield opened

@@ -4,6 +4,7 @@ Signing in is not one transaction: an attempt is counted whatever comes of it, a
 password is compared. So these functions take the database, and make their own work.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,9 +16,9 @@ from ahadi.base.errors import Invalid, NotSignedIn
 from ahadi.base.ids import uuid7
 from ahadi.base.text import fold, one_line
 from ahadi.directory import sign_in_store as store
-from ahadi.directory.permissions import permissions_of
+from ahadi.directory import token_store
+from ahadi.directory.permissions import ALL, Permission, permissions_of
 from ahadi.directory.sign_in_store import Held, Membership, Session
-from ahadi.directory.tokens import ALL, EVERYTHING
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import (
     Keyring,
@@ -38,6 +39,7 @@ LINK_LASTS: dict[str, timedelta] = {
     "sign-in": timedelta(hours=1),
 }
 SESSION_LASTS_AT_MOST = timedelta(days=30)
+_EVERYTHING: frozenset[str] = frozenset(Permission)
 _NOBODY = UUID(int=0)
 _EXTEND_EVERY = timedelta(minutes=1)
 
@@ -90,10 +92,10 @@ class SignedIn:
 async def actor_with_token(database: Database, secret: str) -> Actor:
     """The token's actor, with its scopes as grants; raises NotSignedIn when it is not in force."""
     async with database.connection() as connection:
-        token = await store.token_in_force(connection, hash_secret(secret), database.clock.real.now())
+        token = await token_store.token_in_force(connection, hash_secret(secret), database.clock.real.now())
     if token is None:
         raise NotSignedIn("This token is not known, was revoked or has expired; use another.")
-    scopes = EVERYTHING if ALL in token.scopes else frozenset(token.scopes)
+    scopes = _EVERYTHING if ALL in token.scopes else frozenset(token.scopes)
     return Actor("token", token.id, {token.organisation_id: scopes})
 
 
@@ -117,6 +119,24 @@ async def actor_with_session(database: Database, secret: str, lasts: timedelta) 
 def _person(person_id: UUID, memberships: list[Membership], session_id: UUID | None = None) -> Actor:
     grants = {each.organisation_id: permissions_of(each.roles) for each in memberships}
     return Actor("person", person_id, grants, session_id=session_id)
+
+
+async def may_listen_no_more(
+    database: Database, organisation_id: UUID, actors: Sequence[Actor], permission: str
+) -> list[Actor]:
+    """Those of the actors whose token or session has ended, or who lost the permission in the organisation."""
+    tokens = [each.id for each in actors if each.kind == "token" and each.id]
+    sessions = [each.session_id for each in actors if each.session_id]
+    async with database.read(Actor.system([organisation_id])) as work:
+        in_force = await token_store.tokens_in_force(work, tokens) if tokens else set()
+        roles = await store.roles_by_session(work, organisation_id, sessions) if sessions else {}
+
+    def may(actor: Actor) -> bool:
+        if actor.kind == "token":
+            return actor.id in in_force
+        return actor.session_id is not None and permission in permissions_of(roles.get(actor.session_id, ()))
+
+    return [each for each in actors if not may(each)]
 
 
 # Signing in -----------------------------------------------------------------------------------------------------

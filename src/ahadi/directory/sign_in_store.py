@@ -48,19 +48,6 @@ class Session:
     agent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A program's access to one organisation."""
-
-    id: UUID
-    organisation_id: UUID
-    name: str
-    scopes: Sequence[str]
-    made_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
 # Who asks: one round trip each ----------------------------------------------------------------------------------
 
 
@@ -72,17 +59,6 @@ class _Seen:
     seen_at: datetime
     organisation_id: UUID | None
     roles: list[str] | None
-
-
-async def token_in_force(connection: AsyncConnection[object], hashed: bytes, now: datetime) -> Token | None:
-    """The token with this hash, unless it was revoked or has expired."""
-    async with connection.cursor(row_factory=class_row(Token)) as cursor:
-        await cursor.execute(
-            "select id, organisation_id, name, scopes, made_at, expires_at, revoked_at from token"
-            " where hash = %(hash)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)",
-            {"hash": hashed, "now": now},
-        )
-        return await cursor.fetchone()
 
 
 async def session_in_force(
@@ -221,6 +197,17 @@ async def sessions_in_force(work: Work, person_id: UUID) -> list[Session]:
     )
 
 
+async def roles_by_session(work: Work, organisation_id: UUID, session_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The roles in the organisation of those of the sessions that are still in force."""
+    rows = await work.rows(
+        "select s.id, m.roles from session s join person p on p.id = s.person_id and p.active"
+        " join membership m on m.organisation_id = %(organisation_id)s and m.person_id = p.id and m.active"
+        " where s.id = any(%(ids)s) and s.revoked_at is null and s.expires_at > %(now)s",
+        {"organisation_id": organisation_id, "ids": list(session_ids), "now": work.real_now},
+    )
+    return {each["id"]: each["roles"] for each in rows}
+
+
 async def end_session(work: Work, person_id: UUID, session_id: UUID) -> bool:
     ended = await work.value(
         "update session set revoked_at = %(now)s where person_id = %(person_id)s and id = %(id)s"
@@ -287,43 +274,3 @@ async def end_links(work: Work, person_id: UUID) -> None:
         "update one_time_link set used_at = %(now)s where person_id = %(id)s and used_at is null",
         {"id": person_id, "now": work.real_now},
     )
-
-
-# Tokens ---------------------------------------------------------------------------------------------------------
-
-
-async def add_token(work: Work, token: Token, hashed: bytes, made_by: UUID | None) -> None:
-    await work.execute(
-        "insert into token (id, hash, organisation_id, name, scopes, made_by, made_at, expires_at) values"
-        " (%(id)s, %(hash)s, %(organisation_id)s, %(name)s, %(scopes)s, %(made_by)s, %(made_at)s, %(expires_at)s)",
-        {
-            "id": token.id,
-            "hash": hashed,
-            "organisation_id": token.organisation_id,
-            "name": token.name,
-            "scopes": list(token.scopes),
-            "made_by": made_by,
-            "made_at": token.made_at,
-            "expires_at": token.expires_at,
-        },
-    )
-
-
-async def tokens(work: Work, organisation_id: UUID, after: UUID | None, limit: int) -> list[Token]:
-    """An organisation's tokens, the newest first."""
-    return await work.all(
-        Token,
-        "select id, organisation_id, name, scopes, made_at, expires_at, revoked_at from token"
-        " where organisation_id = %(organisation_id)s and (%(after)s::uuid is null or id < %(after)s)"
-        " order by id desc limit %(limit)s",
-        {"organisation_id": organisation_id, "after": after, "limit": limit},
-    )
-
-
-async def revoke_token(work: Work, organisation_id: UUID, token_id: UUID) -> bool:
-    revoked = await work.value(
-        "update token set revoked_at = coalesce(revoked_at, %(now)s)"
-        " where organisation_id = %(organisation_id)s and id = %(id)s returning true",
-        {"organisation_id": organisation_id, "id": token_id, "now": work.real_now},
-    )
-    return bool(revoked)

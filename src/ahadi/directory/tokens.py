@@ -7,25 +7,13 @@ from uuid import UUID
 from ahadi.base.errors import Forbidden, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.base.text import one_line
-from ahadi.directory import sign_in_store as store
-from ahadi.directory.permissions import Permission
-from ahadi.directory.sign_in_store import Token
+from ahadi.directory import token_store as store
+from ahadi.directory.permissions import ALL, Permission, permissions_of_scopes
+from ahadi.directory.token_store import Token
 from ahadi.platform.database import Work
 from ahadi.platform.security import hash_secret, new_secret
 
-ALL = "all"  # the scope of a token that may do everything in its organisation
-EVERYTHING: frozenset[str] = frozenset(Permission)
 LONGEST_LIFE_DAYS = 730
-
-
-def permissions_of_scopes(scopes: Sequence[str]) -> frozenset[str]:
-    """Everything that a token with these scopes may do; raises Invalid for none, and for one that does not exist."""
-    wanted = frozenset(scopes)
-    unknown = sorted(wanted - {ALL} - EVERYTHING)
-    if unknown or not wanted:
-        named = f"There is no scope {', '.join(unknown)}" if unknown else "A token needs a scope"
-        raise Invalid(f"{named}; use {ALL} or some of {', '.join(sorted(EVERYTHING))}.", unknown=unknown)
-    return EVERYTHING if ALL in wanted else wanted
 
 
 async def create_token(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ahadi.base.clock import iso
 from ahadi.directory import tokens
 from ahadi.directory.permissions import Permission
-from ahadi.directory.sign_in_store import Token
+from ahadi.directory.token_store import Token
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import Paging, database_of, listed, needs, organisation_of, perform
 

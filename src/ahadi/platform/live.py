@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -85,6 +85,7 @@ class Batch:
 
 @dataclass(eq=False, slots=True)
 class _Listener:
+    actor: Actor
     queue: asyncio.Queue[Batch | None] = field(default_factory=lambda: asyncio.Queue(_ROOM))
 
     def put(self, batch: Batch) -> bool:
@@ -92,10 +93,14 @@ class _Listener:
             self.queue.put_nowait(batch)
             return True
         except asyncio.QueueFull:
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
+            self.end()
             return False
+
+    def end(self) -> None:
+        """End the stream at once: what waits in it is read again by whoever comes back with a cursor."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
 
 def event(row: JournalRow) -> dict[str, Any]:
@@ -190,7 +195,7 @@ class Hub:
         A comment every 15 seconds keeps proxies from closing it; an overflowing or closing stream just ends, and
         the listener comes back with its last cursor.
         """
-        listener = _Listener()
+        listener = _Listener(actor)
         await self._join(organisation_id, listener)
         try:
             async with self._database.read(actor) as work:
@@ -222,10 +227,21 @@ class Hub:
         finally:
             self._listeners[organisation_id].discard(listener)
 
+    def heard_by(self) -> list[tuple[UUID, Actor]]:
+        """Who listens to which organisation."""
+        return [(each, listener.actor) for each, heard in self._listeners.items() for listener in heard]
+
+    def drop(self, organisation_id: UUID, actors: Collection[Actor]) -> None:
+        """End the streams of actors who may listen to an organisation no more."""
+        gone = {id(each) for each in actors}
+        for listener in list(self._listeners.get(organisation_id, ())):
+            if id(listener.actor) in gone:
+                self._listeners[organisation_id].discard(listener)
+                listener.end()
+
     def close(self) -> None:
         """End every stream, so that the server can stop."""
         self._closing = True
         for listeners in self._listeners.values():
             for listener in listeners:
-                with contextlib.suppress(asyncio.QueueFull):
-                    listener.queue.put_nowait(None)
+                listener.end()

@@ -19,11 +19,13 @@ Errors are raised from the tree in `ahadi.base.errors` and become problem+json (
 
 from ahadi.platform.web.access import PUBLIC, SIGNED_IN, Needs, Public, actor_of, needs
 from ahadi.platform.web.answers import answer, encode
-from ahadi.platform.web.guard import Guard, Policy, client_address, is_direct_from_loopback, policy_of, request_id
+from ahadi.platform.web.guard import Guard, Policy, client_address, is_direct_from_loopback, policy_of
 from ahadi.platform.web.idempotency import perform
 from ahadi.platform.web.paging import Page, Paging, listed
 from ahadi.platform.web.parts import database_of, hub_of, keyring_of, organisation_of, settings_of
 from ahadi.platform.web.problems import Problem, install_problems, problem_of, render_problem
+from ahadi.platform.web.static import Statics
+from ahadi.platform.web.streams import Streams
 
 __all__ = [
     "PUBLIC",
@@ -35,6 +37,8 @@ __all__ = [
     "Policy",
     "Problem",
     "Public",
+    "Statics",
+    "Streams",
     "actor_of",
     "answer",
     "client_address",
@@ -51,6 +55,5 @@ __all__ = [
     "policy_of",
     "problem_of",
     "render_problem",
-    "request_id",
     "settings_of",
 ]

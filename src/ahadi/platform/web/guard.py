@@ -7,7 +7,6 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,13 +17,13 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ahadi.platform.logs import request_id
 from ahadi.platform.settings import Settings
 from ahadi.platform.web.problems import Problem, render_problem
 from ahadi.platform.web.proxies import Proxies
 
 log = structlog.get_logger("ahadi.web")
 access = structlog.get_logger("ahadi.access")
-request_id: ContextVar[str] = ContextVar("request_id", default="")
 DIGEST = "ahadi.digest"
 FORWARDED = "ahadi.forwarded"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")

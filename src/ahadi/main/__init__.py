@@ -1,0 +1,1 @@
+"""The composition: the web application, the processes and the command line."""

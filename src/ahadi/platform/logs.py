@@ -1,0 +1,78 @@
+"""Structured logs: one JSON object a line (or words on a console), never a customer's words."""
+
+import logging
+import sys
+from contextvars import ContextVar
+from typing import Any
+
+import orjson
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from ahadi.base.clock import SystemClock, iso
+from ahadi.base.errors import SetupError
+from ahadi.platform.settings import Settings
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_clock = SystemClock()
+
+
+def configure_logs(settings: Settings) -> None:
+    """Send what structlog and the standard library's loggers say to standard error, from the level set."""
+    level = _LEVELS.get(settings.log_level.lower())
+    if level is None:
+        raise SetupError(f"AHADI_LOG_LEVEL is {settings.log_level!r}; write debug, info, warning or error.")
+    first: list[Processor] = [structlog.processors.add_log_level, _time, _request]
+    if settings.log_format == "console":
+        last: list[Processor] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
+    else:
+        last = [structlog.processors.JSONRenderer(serializer=_dump)]
+        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    structlog.configure(
+        processors=[*first, structlog.processors.format_exc_info, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=factory,
+        cache_logger_on_first_use=True,
+    )
+    _take_over_the_standard_library(level)
+
+
+def _dump(event: EventDict, **_: Any) -> bytes:
+    return orjson.dumps(event, default=str)
+
+
+def _time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event["at"] = iso(_clock.now())
+    return event
+
+
+def _request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    identifier = request_id.get()
+    if identifier:
+        event["request"] = identifier
+    return event
+
+
+class _Handed(logging.Handler):
+    """Hands the standard library's records to structlog: the logger, the level, and the message."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = structlog.get_logger(record.name)
+        fields: dict[str, Any] = {"logger": record.name}
+        if record.exc_info and record.exc_info[0]:
+            fields["error"] = record.exc_info[0].__name__
+        logger.log(max(10, record.levelno // 10 * 10), record.getMessage(), **fields)
+
+
+def _take_over_the_standard_library(level: int) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [_Handed()]
+    root.setLevel(level)
+    for quiet in ("httpx", "httpcore", "asyncio", "uvicorn.access", "mail.log"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
