@@ -51,6 +51,7 @@ from ahadi.cases.store import (
     recent_contacts_of,
     texts_of,
 )
+from ahadi.cases.telling import tell_customer
 from ahadi.cases.touch import Touch
 from ahadi.cases.words import promise_name, when
 
@@ -115,6 +116,7 @@ __all__ = [
     "revoke_link",
     "set_fields",
     "tag_case",
+    "tell_customer",
     "texts_of",
     "to_facts",
     "touch_case",

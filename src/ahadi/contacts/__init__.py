@@ -23,8 +23,11 @@ from ahadi.contacts.store import (
     threads_of,
     words_of_customers,
 )
+from ahadi.contacts.telling import PAGE, Telling, tell, way_to
+from ahadi.contacts.variables import Value, greeting
 
 __all__ = [
+    "PAGE",
     "TO_SETTLE",
     "Attached",
     "Incoming",
@@ -32,12 +35,15 @@ __all__ = [
     "Message",
     "MessageSettled",
     "NoSuchMessage",
+    "Telling",
+    "Value",
     "Writing",
     "ask_last_words",
     "attachments_of",
     "contact_by_source",
     "erase_words",
     "get_message",
+    "greeting",
     "messages_of",
     "messages_to_settle",
     "note",
@@ -45,8 +51,10 @@ __all__ = [
     "remember_thread",
     "settle_message",
     "take_in",
+    "tell",
     "threads_of",
     "took_place",
+    "way_to",
     "words_of_customers",
     "write",
 ]

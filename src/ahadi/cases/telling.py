@@ -1,0 +1,81 @@
+"""Telling the customer of a case what happened to it: the values that the templates speak of."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ahadi import contacts, customers
+from ahadi.cases import links, store
+from ahadi.cases.model import Case, Promise
+from ahadi.contacts import Telling, Value, greeting
+from ahadi.customers import Customer
+from ahadi.directory import Directory
+from ahadi.platform.database import Work
+
+
+async def tell_customer(
+    work: Work,
+    directory: Directory,
+    case: Case,
+    slug: str,
+    *,
+    about: UUID,
+    promise: tuple[str, str, datetime] | None = None,
+    last: tuple[str, datetime] | None = None,
+    extra: dict[str, Value] | None = None,
+    customer: Customer | None = None,
+) -> UUID | None:
+    """Queue a message by the template `slug`; once for each thing it is `about`. Its id, or None if told before.
+
+    `promise` (kind, text, due) defaults to the case's next one; `last` is the (text, due) it takes the place of.
+    """
+    inside = work.as_installation(case.organisation_id)
+    customer = customer or await customers.get_customer(inside, case.organisation_id, case.customer_id)
+    if customer.erased_at is not None:
+        return None
+    if promise is None and case.next_promise is not None:
+        promise = await _words_of(work, case, case.next_promise)
+    language = customer.language or case.language
+    values = await _values(work, directory, case, customer, language)
+    if promise is not None:
+        values |= {"promise.kind": promise[0], "promise.text": promise[1], "promise.due": promise[2]}
+    if last is not None:
+        values |= {"last.promise_text": last[0], "last.promise_due": last[1]}
+    settings = directory.organisation.settings
+    return await contacts.tell(
+        work,
+        case.organisation_id,
+        Telling(
+            slug=slug,
+            case_id=case.id,
+            customer=customer,
+            channel=case.channel,
+            language=language,
+            zone=directory.organisation.zone,
+            intent=f"{slug}:{about}",
+            values=values | (extra or {}),
+            sender=settings.sender_address,
+        ),
+    )
+
+
+async def _words_of(work: Work, case: Case, promise: Promise) -> tuple[str, str, datetime]:
+    texts = await store.promise_texts(work, case.organisation_id, [promise.id])
+    return promise.kind, texts[promise.id].text if promise.id in texts else "", promise.due_at
+
+
+async def _values(work: Work, directory: Directory, case: Case, customer: Customer, language: str) -> dict[str, Value]:
+    organisation = directory.organisation
+    texts = await store.texts_of(work, case.organisation_id, [case.id])
+    department = directory.departments.get(case.holder.department or case.department_id or organisation.id)
+    person = directory.people.get(case.holder.person or organisation.id)
+    return {
+        "customer.name": customer.name,
+        "customer.greeting": greeting(customer.name, language),
+        "case.reference": case.reference,
+        "case.subject": texts[case.id].subject if case.id in texts else None,
+        "case.status_link": await links.customer_link(work, case),
+        "holder.name": person.name if person else None,
+        "holder.department": department.name(language) if department else organisation.name,
+        "organisation.name": organisation.name,
+        "organisation.phone": organisation.settings.phone or None,
+    }

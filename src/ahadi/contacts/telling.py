@@ -1,0 +1,107 @@
+"""Telling a customer something by a template: which channel, which words, checked, and queued or held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ahadi.contacts import actions, template_store
+from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
+from ahadi.contacts.default_templates import default_template
+from ahadi.contacts.model import Writing
+from ahadi.contacts.quiet import may_send_at
+from ahadi.contacts.templates import CompiledTemplate, Unfilled, compile_template, render
+from ahadi.contacts.variables import Value
+from ahadi.customers import Customer
+from ahadi.platform.database import Work
+
+PAGE = "web"  # the customer's own page: always there, also for somebody without an address
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What to tell whom. `channel` is the one the customer used; `zone` the organisation's.
+
+    One message goes out per `intent`, however often this is asked for. `sender` is the organisation's own address.
+    """
+
+    slug: str
+    case_id: UUID
+    customer: Customer
+    channel: str
+    language: str
+    zone: str
+    intent: str
+    values: Mapping[str, Value]
+    sender: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | None:
+    """Queue the message, or hold it for a person when a variable has no value or a check stops it.
+
+    Its id; None when this intent was told before.
+    """
+    channel, recipient = way_to(telling.customer, telling.channel)
+    compiled = await _template(work, organisation_id, telling.slug, channel, telling.language)
+    zone = ZoneInfo(telling.customer.zone or telling.zone)
+    rendered = render(compiled, telling.values, telling.language, zone)
+    missing: tuple[str, ...] = ()
+    failure: str | None = None
+    subject, body, html = "", "", ""
+    if isinstance(rendered, Unfilled):
+        missing = rendered.missing or rendered.leftovers
+        body = telling.slug
+    else:
+        subject, body, html = rendered.subject, rendered.text, rendered.html
+        failure = _first_stop(channel, recipient, subject, body, html, telling)
+    quiet = telling.customer.quiet_from, telling.customer.quiet_until
+    writing = Writing(
+        channel=channel,
+        case_id=telling.case_id,
+        customer_id=telling.customer.id,
+        recipient=recipient,
+        body=body,
+        intent=telling.intent,
+        subject=subject or None,
+        html=html or None,
+        sender=telling.sender or None,
+        template=telling.slug,
+        automatic=True,
+        not_before=work.now if channel == PAGE else may_send_at(work.now, *quiet, zone),
+        missing=missing,
+        failure=failure,
+        headers=dict(telling.headers),
+    )
+    return writing.id if await actions.write(work.as_installation(organisation_id), organisation_id, writing) else None
+
+
+def way_to(customer: Customer, used: str) -> tuple[str, str]:
+    """The channel and address to write to: preferred, then the one used, then e-mail, SMS, the customer's own page.
+
+    A channel that the customer refused is not used.
+    """
+    email, phone = customer.reach("email"), customer.reach("phone")
+    addresses = {"email": email.shown if email else "", "sms": phone.value if phone else ""}
+    usual = {"phone": "sms"}.get(used, used)
+    for channel in (customer.preferred_channel or usual, usual, "email", "sms"):
+        if addresses.get(channel) and customer.consents_to(channel) is not False:
+            return channel, addresses[channel]
+    return PAGE, str(customer.id)
+
+
+async def _template(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> CompiledTemplate:
+    """The organisation's own words in the language, or else the product's."""
+    own = await template_store.templates_in_force(work, organisation_id, slug)
+    for row in own:
+        if (row.channel, row.language) == (channel, language):
+            return compile_template(row.subject, row.body, channel)
+    return default_template(slug, channel, language).compiled()
+
+
+def _first_stop(channel: str, recipient: str, subject: str, body: str, html: str, telling: Telling) -> str | None:
+    issued = telling.values.get("case.status_link")
+    links = Links(issued=[issued] if isinstance(issued, str) else [], alive=lambda link: link == issued)
+    reach = Reach(unsubscribed=telling.customer.consents_to(channel) is False)
+    findings = check_message(Draft(channel, recipient, body, subject, html), reach, links)
+    return next(each.code for each in findings if each.severity == "stop") if stops(findings) else None
