@@ -21,6 +21,7 @@ from ahadi.directory.model import (
     Reason,
     ShiftPattern,
 )
+from ahadi.directory.rota import Rota
 from ahadi.directory.within import Within
 from ahadi.platform.database import Work
 
@@ -75,6 +76,23 @@ class Directory:
         people += [each.person_id for each in entries if each.department_id is None]
         people += [self.organisation.manager_id] if self.organisation.manager_id else []
         return tuple(dict.fromkeys(each for each in people if self.serves(each)))
+
+    def works_shifts(self, person_id: UUID) -> bool:
+        """Whether the rota says anything of a person."""
+        return any(each.person_id == person_id for each in (*self.patterns, *self.extra_shifts))
+
+    @cached_property
+    def rota(self) -> Rota:
+        """Everybody's shifts."""
+        place = self.organisation
+        return Rota(
+            self.patterns,
+            self.extra_shifts,
+            self.absences,
+            zone=place.zone,
+            country=place.country,
+            subdivision=place.subdivision,
+        )
 
     @cached_property
     def _hours(self) -> dict[str, Hours]:

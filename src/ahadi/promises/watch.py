@@ -1,0 +1,219 @@
+"""The watch: what the clock does. Reminds, warns, breaks, and passes on what somebody cannot keep.
+
+Each step is its own short transaction that locks its case and decides anew, so any number of watches may run at
+once, and one that dies leaves nothing half done.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from ahadi import cases
+from ahadi.base.errors import AhadiError
+from ahadi.cases import Case, Holder, Promise
+from ahadi.directory import Directory, Presence, all_organisations, presences_of, read_directory
+from ahadi.platform.database import Actor, Database, Work
+from ahadi.promises import model, store
+
+log = structlog.get_logger(__name__)
+_BATCH = 200
+_ORGANISATIONS = 50
+
+
+async def watch_once(database: Database) -> int:
+    """Everything that is due now, in every organisation; how many things were done."""
+    done = 0
+    for batch in await _batches(database):
+        done += await _break_overdue(database, batch)
+        done += await _announce(database, batch)
+        for organisation_id in batch:
+            done += await _pass_on(database, organisation_id)
+    return done
+
+
+async def watch_until_quiet(database: Database, most: int = 1000) -> int:
+    """Run the watch until nothing is left to do (after the clock was moved by hand)."""
+    total = 0
+    for _ in range(most):
+        done = await watch_once(database)
+        total += done
+        if not done:
+            break
+    return total
+
+
+async def _batches(database: Database) -> list[list[UUID]]:
+    async with database.read(Actor.system([])) as work:
+        ids = [each.id for each in await all_organisations(work)]
+    return [ids[i : i + _ORGANISATIONS] for i in range(0, len(ids), _ORGANISATIONS)]
+
+
+# Breaking ----------------------------------------------------------------------------------------------------
+
+
+async def _break_overdue(database: Database, organisations: Sequence[UUID]) -> int:
+    async with database.read(Actor.system(organisations)) as work:
+        due = await store.due_before(work, organisations, work.now, _BATCH)
+    return sum([await _step(database, each.organisation_id, each.case_id, each.promise_id, _break) for each in due])
+
+
+async def _break(work: Work, directory: Directory, case: Case, promise: Promise) -> bool:
+    if promise.due_at >= work.now:
+        return False
+    recovery = model.recovery(directory, case, promise, work.now)
+    texts = await cases.promise_texts(work, case.organisation_id, [promise.id])
+    case = await cases.break_promise(work, case, promise.id, recovery)
+    made = case.promise(recovery.id)
+    if made.owner.person and not case.escalated:
+        case = await cases.escalate_case(work, case.id, made.owner.person, "broken-promise")
+    if made.owner.person:
+        await store.notify(work, case.organisation_id, made.owner.person, "recovery", case.id, made.id)
+    if promise.owner.person and promise.owner != made.owner:
+        await store.notify(work, case.organisation_id, promise.owner.person, "broken", case.id, promise.id)
+    was = texts[promise.id].text if promise.id in texts else ""
+    now_promised = (made.kind, recovery.text, made.due_at)
+    await cases.tell_customer(
+        work,
+        directory,
+        case,
+        "promise_broken",
+        about=promise.id,
+        promise=now_promised,
+        last=(was or recovery.text, promise.due_at),
+    )
+    return True
+
+
+# Reminding and warning ---------------------------------------------------------------------------------------
+
+
+async def _announce(database: Database, organisations: Sequence[UUID]) -> int:
+    async with database.read(Actor.system(organisations)) as work:
+        soon = await store.to_announce(work, organisations, work.now, work.now + model.LONGEST_LEAD, _BATCH)
+    return sum([await _step(database, each.organisation_id, each.case_id, each.promise_id, _tell) for each in soon])
+
+
+async def _tell(work: Work, directory: Directory, case: Case, promise: Promise) -> bool:
+    done = False
+    if promise.reminded_at is None and model.reminder_at(promise) <= work.now <= promise.due_at:
+        case = await cases.mark_reminded(work, case, promise.id)
+        if promise.owner.person:
+            await store.notify(work, case.organisation_id, promise.owner.person, "due-soon", case.id, promise.id)
+        done = True
+    if promise.warned_at is None and model.warning_at(promise) <= work.now <= promise.due_at:
+        texts = await cases.promise_texts(work, case.organisation_id, [promise.id])
+        words = (promise.kind, texts[promise.id].text if promise.id in texts else "", promise.due_at)
+        told = await cases.tell_customer(work, directory, case, "promise_at_risk", about=promise.id, promise=words)
+        case = await cases.mark_warned(work, case, promise.id, told or promise.id)
+        done = True
+    return done
+
+
+# Passing on --------------------------------------------------------------------------------------------------
+
+
+async def _pass_on(database: Database, organisation_id: UUID) -> int:
+    """Promises due before their owner is back, and cases of people who are gone."""
+    async with database.read(Actor.system([organisation_id])) as work:
+        directory = await read_directory(work, organisation_id)
+        load = await store.owners(work, organisation_id)
+        holders = await store.holders(work, organisation_id)
+        leavers = {each.person: each for each in model.leaving(directory, load, work.now)}
+        people = list(leavers)
+        until = [leavers[each].until for each in people]
+        rows = await store.owned_until(work, organisation_id, people, until, _BATCH) if people else []
+        presences = await presences_of(work, organisation_id) if rows else {}
+    available = [person for person, presence in presences.items() if presence is Presence.AVAILABLE]
+    done = 0
+    for row in rows:
+        hand_over = _HandOver(leavers[row["person"]], load, available)
+        done += await _step(database, organisation_id, row["case_id"], row["promise_id"], hand_over)
+    for person in holders:
+        if not directory.serves(person):
+            done += await _release(database, organisation_id, person)
+    return done
+
+
+class _HandOver:
+    """Passes one promise from somebody who leaves to whoever takes it, and lets both see it."""
+
+    def __init__(self, leaver: model.Leaving, load: dict[UUID, int], available: Sequence[UUID]) -> None:
+        self.leaver, self.load, self.available = leaver, load, available
+
+    async def __call__(self, work: Work, directory: Directory, case: Case, promise: Promise) -> bool:
+        if promise.owner.person != self.leaver.person or promise.due_at <= work.now:
+            return False
+        taker = model.successor(
+            directory,
+            case,
+            self.leaver,
+            work.now,
+            level=promise.level,
+            load=self.load,
+            available=self.available,
+        )
+        if taker is None:
+            return False
+        await cases.hand_over_promise(work, case, promise.id, taker)
+        organisation = case.organisation_id
+        if taker.person:
+            self.load[taker.person] = self.load.get(taker.person, 0) + 1
+            await store.notify(
+                work,
+                organisation,
+                taker.person,
+                f"taken-over:{self.leaver.why}",
+                case.id,
+                promise.id,
+                promise.owner.person,
+            )
+        await store.notify(
+            work, organisation, self.leaver.person, f"handed-over:{self.leaver.why}", case.id, promise.id, taker.person
+        )
+        return True
+
+
+async def _release(database: Database, organisation_id: UUID, person: UUID) -> int:
+    """Cases held by somebody who no longer works here go to a colleague, or to their department."""
+    async with database.read(Actor.system([organisation_id])) as work:
+        held = await store.held_open(work, organisation_id, person, _BATCH)
+    done = 0
+    for case_id in held:
+        async with database.work(Actor.system([organisation_id])) as work:
+            case = await cases.lock_case(work, case_id)
+            if case.state == "open" and case.holder == Holder(person=person):
+                directory = await read_directory(work, organisation_id)
+                taker = model.successor(directory, case, model.Leaving(person, "deactivated", None), work.now)
+                if taker is not None:
+                    await cases.hold_case(work, case_id, taker, case.department_id, "absent")
+                    if taker.person:
+                        await store.notify(work, organisation_id, taker.person, "given", case_id, None, person)
+                    done += 1
+    return done
+
+
+# One step ----------------------------------------------------------------------------------------------------
+
+
+async def _step(database: Database, organisation_id: UUID, case_id: UUID, promise_id: UUID, deed: object) -> int:
+    """One deed in its own transaction, on the locked case; a failure is told and leaves the rest alone."""
+    try:
+        async with database.work(Actor.system([organisation_id])) as work:
+            case = await cases.lock_case(work, case_id)
+            promise = next((each for each in case.open_promises if each.id == promise_id), None)
+            if promise is None:
+                return 0
+            directory = await read_directory(work, organisation_id)
+            assert callable(deed)
+            return int(await deed(work, directory, case, promise))
+    except AhadiError as problem:
+        log.warning("watch.step_failed", case=str(case_id), error=problem.code)
+        return 0
+
+
+async def oldest_overdue(work: Work, organisations: Sequence[UUID]) -> datetime | None:
+    """When the promise that has been overdue longest was due; None when the watch has kept up."""
+    due = await store.due_before(work, organisations, work.now, 1)
+    return due[0].due_at if due else None
