@@ -159,7 +159,7 @@ async def _settle(work: Work, known: Known, said: dict[str, str | None]) -> Reco
 
 async def mark_changed(work: Work, customer: Customer, record_id: UUID) -> None:
     """After a name or an identity changed: the search words follow, and the person comes first in lists."""
-    await store.refold(work, customer.organisation_id, record_id)
+    await store.refold(work, customer.organisation_id, [record_id])
     await store.touch(work, customer.organisation_id, list({customer.id, record_id}))
 
 

@@ -106,13 +106,13 @@ def mailbox(email: str) -> str:
     return re.sub(r"[\W_]+", "", email.rpartition("@")[0].partition("+")[0])
 
 
-def search_words(name: str | None, identities: Iterable[tuple[IdentityKind, str]]) -> str:
+def search_words(names: Iterable[str | None], identities: Iterable[tuple[IdentityKind, str]]) -> str:
     """The words a customer is found by, folded, each once, parted by single spaces.
 
     Of a telephone number: all digits, those without the country code, and the last seven. Of an address: its words
     and its mailbox in one piece.
     """
-    found = words(name or "")
+    found = [word for name in names for word in words(name or "")]
     for kind, value in identities:
         if kind == "phone":
             national = national_digits(value)

@@ -45,7 +45,7 @@ async def suggest_duplicates(
     # Every name, because a merged record's name finds people too.
     queries = {likeness_query(record.name, []) for record in customer.records} | {likeness_query(None, identities)}
     query = " | ".join(sorted(filter(None, queries)))
-    alike = await store_groups.matching(work, organisation_id, query, _CANDIDATES) if query else []
+    alike = await store.newest(work, organisation_id, query, None, _CANDIDATES) if query else []
     found = await get_customers(work, organisation_id, {*alike, *paired})
     suggestions = []
     for other in {each.id: each for each in found.values()}.values():
@@ -151,3 +151,4 @@ async def _regroup(work: Work, organisation_id: UUID, ids: tuple[UUID, ...]) -> 
     """Work out afresh what these records go under; they are whole groups."""
     merges = await store_groups.merges_of(work, organisation_id, ids)
     await store_groups.regroup(work, organisation_id, groups(ids, merges))
+    await store.refold(work, organisation_id, ids)

@@ -11,7 +11,7 @@ from psycopg import Rollback
 from ahadi.base.clock import utc
 from ahadi.base.ids import uuid7
 from ahadi.customers.identities import KINDS, Given, IdentityKind, search_words
-from ahadi.customers.model import Consent, Identity, Record
+from ahadi.customers.model import Consent, Identity, Record, people
 from ahadi.platform.database import Work
 
 # All records of some people with what belongs to each, in one statement; `{which}` gives the groups.
@@ -130,20 +130,16 @@ async def group_ids(work: Work, organisation_id: UUID, customer_id: UUID) -> lis
 async def newest(
     work: Work, organisation_id: UUID, query: str | None, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[UUID]:
-    """People by newest change, those of whom a record matches the tsquery where one is given; not the erased."""
-    matching = (
-        " and p.id in (select h.group_id from customer h where h.organisation_id = %(organisation_id)s"
-        " and h.words @@ %(query)s::tsquery)"
-        if query is not None
-        else ""
-    )
+    """People by newest change, those who match the tsquery where one is given; not the erased."""
+    # Only records that people go under have words, and the erased have none. To say so again would mislead the planner.
+    which = "p.words @@ %(query)s::tsquery" if query is not None else "p.id = p.group_id and p.erased_at is null"
     beyond = " and (p.changed_at, p.id) < (%(changed_at)s, %(id)s)" if after else ""
     rows = await work.rows(
-        "select p.id from customer p where p.organisation_id = %(organisation_id)s and p.id = p.group_id"
-        f" and p.erased_at is null{matching}{beyond} order by p.changed_at desc, p.id desc limit %(limit)s",
+        "select p.id from customer p where p.organisation_id = %(organisation_id)s"
+        f" and {which}{beyond} order by p.changed_at desc, p.id desc limit %(limit)s",
         {
             "organisation_id": organisation_id,
-            "query": query,
+            "query": f"'{organisation_id}' & ({query})",
             "changed_at": after[0] if after else None,
             "id": after[1] if after else None,
             "limit": limit,
@@ -187,7 +183,7 @@ async def _insert(work: Work, organisation_id: UUID, record: Record, given: Sequ
             "id": record.id,
             "name": record.name,
             "language": record.language,
-            "folded": search_words(record.name, [(each.kind, each.value) for each in ordered]),
+            "folded": search_words([record.name], [(each.kind, each.value) for each in ordered]),
             "now": record.made_at,
             "nothing_given": not given,
             "kinds": [each.kind for each in ordered],
@@ -261,19 +257,20 @@ async def fill(work: Work, organisation_id: UUID, customer_id: UUID, columns: Ma
     return filled is True
 
 
-async def refold(work: Work, organisation_id: UUID, customer_id: UUID) -> None:
-    """Bring the search words of a locked customer up to its name and identities."""
-    row = await work.row(
-        "select p.name, i.kinds, i.vals from customer p left join lateral (select array_agg(kind) as kinds,"
-        " array_agg(value) as vals from identity where organisation_id = %(organisation_id)s and customer_id = %(id)s)"
-        " i on true where p.organisation_id = %(organisation_id)s and p.id = %(id)s",
-        {"organisation_id": organisation_id, "id": customer_id},
-    )
-    assert row is not None
-    folded = search_words(row["name"], list(zip(row["kinds"] or (), row["vals"] or (), strict=True)))
+async def refold(work: Work, organisation_id: UUID, ids: Sequence[UUID]) -> None:
+    """Bring the search words of the people these locked records belong to up to date.
+
+    The record a person goes under has the words of all their records, and the others none.
+    """
+    records = await by_id(work, organisation_id, ids)
+    folded = dict.fromkeys((record.id for record in records), "")
+    for person in people(records).values():
+        known = [(each.kind, each.value) for each in person.identities]
+        folded[person.id] = search_words([record.name for record in person.records], known)
     await work.execute(
-        "update customer set folded = %(folded)s where organisation_id = %(organisation_id)s and id = %(id)s",
-        {"organisation_id": organisation_id, "id": customer_id, "folded": folded},
+        "update customer p set folded = new.folded from unnest(%(ids)s::uuid[], %(folded)s::text[]) as new(id, folded)"
+        " where p.organisation_id = %(organisation_id)s and p.id = new.id and p.folded <> new.folded",
+        {"organisation_id": organisation_id, "ids": list(folded), "folded": list(folded.values())},
     )
 
 

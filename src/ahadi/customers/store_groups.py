@@ -136,13 +136,3 @@ async def open_pairs(work: Work, organisation_id: UUID, limit: int) -> list[tupl
         {"organisation_id": organisation_id, "limit": limit},
     )
     return [(row["first_id"], row["second_id"]) for row in rows]
-
-
-async def matching(work: Work, organisation_id: UUID, query: str, limit: int) -> list[UUID]:
-    """Records that match a tsquery, newest change first."""
-    rows = await work.rows(
-        "select id from customer where organisation_id = %(organisation_id)s and words @@ %(query)s::tsquery"
-        " and erased_at is null order by changed_at desc, id desc limit %(limit)s",
-        {"organisation_id": organisation_id, "query": query, "limit": limit},
-    )
-    return [row["id"] for row in rows]

@@ -12,17 +12,19 @@ create table customer (
     quiet_until time,
     place text,
     attributes jsonb not null default '{}',
-    folded text collate "C" not null default '',   -- the words of name and identities, folded, parted by one space
+    folded text collate "C" not null default '',   -- the search words of the person who goes under this record
     -- Stored, because under a policy an index on an expression would not be used; made without PostgreSQL's parser,
-    -- so that a word is what we say it is.
-    words tsvector not null generated always as (array_to_tsvector(string_to_array(folded, ' '))) stored,
+    -- so that a word is what we say it is; with the organisation, so that the index reads one organisation's.
+    words tsvector not null generated always as
+        (array_to_tsvector(array_append(string_to_array(folded, ' '), organisation_id::text))) stored,
     made_at timestamptz not null,
     changed_at timestamptz not null,
     erased_at timestamptz,
     primary key (organisation_id, id)
 );
 create index customer_group on customer (organisation_id, group_id);
-create index customer_recent on customer (organisation_id, changed_at desc, id desc);
+create index customer_recent on customer (organisation_id, changed_at desc, id desc)
+    where id = group_id and erased_at is null;
 create index customer_words on customer using gin (words);
 
 create table identity (
