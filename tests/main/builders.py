@@ -43,7 +43,8 @@ async def somebody(
     hashed = await hash_password(password) if password else None
     async with database.work(Actor.system(organisations)) as work:
         await work.execute(
-            "insert into person (id, slug, name, email, made_at) values (%(id)s, %(slug)s, %(slug)s, %(email)s, %(now)s)",
+            "insert into person (id, slug, name, email, made_at)"
+            " values (%(id)s, %(slug)s, %(slug)s, %(email)s, %(now)s)",
             {"id": person.id, "slug": slug, "email": person.email, "now": work.real_now},
         )
         for each in organisations:

@@ -152,6 +152,38 @@ async def take_totp_step(work: Work, person_id: UUID, step: int) -> bool:
     return bool(taken)
 
 
+async def add_person(work: Work, person_id: UUID, wanted_slug: str, name: str, email: str) -> str:
+    """Add a person under the slug wanted, or the next that is free; the slug."""
+    taken = await work.rows(
+        "select slug from person where slug = %(slug)s or slug ~ ('^' || %(slug)s || '-[0-9]+$')", {"slug": wanted_slug}
+    )
+    held = {each["slug"] for each in taken}
+    free = wanted_slug
+    number = 2
+    while free in held:
+        free, number = f"{wanted_slug}-{number}", number + 1
+    await work.execute(
+        "insert into person (id, slug, name, email, made_at) values (%(id)s, %(slug)s, %(name)s, %(email)s, %(now)s)",
+        {"id": person_id, "slug": free, "name": name, "email": email, "now": work.real_now},
+    )
+    return free
+
+
+async def slug_of_person(work: Work, person_id: UUID) -> str:
+    slug: str = await work.value("select slug from person where id = %(id)s", {"id": person_id})
+    return slug
+
+
+async def add_roles(work: Work, organisation_id: UUID, person_id: UUID, roles: Sequence[str]) -> None:
+    """Make somebody a member of the organisation, or give a member more roles."""
+    await work.execute(
+        "insert into membership (organisation_id, person_id, roles) values (%(organisation_id)s, %(person_id)s,"
+        " %(roles)s) on conflict (organisation_id, person_id) do update set active = true,"
+        " roles = array(select distinct unnest(membership.roles || excluded.roles) order by 1)",
+        {"organisation_id": organisation_id, "person_id": person_id, "roles": list(roles)},
+    )
+
+
 async def find_organisation(work: Work, named: str) -> UUID | None:
     """The organisation with this slug or identifier."""
     found: UUID | None = await work.value(

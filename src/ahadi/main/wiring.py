@@ -1,33 +1,44 @@
 """The one place where the parts are put together, by hand."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from ahadi.base.clock import Clock, SystemClock
-from ahadi.directory import sign_in_api, tokens_api
+from ahadi.directory import invitations_api, sign_in_api, tokens_api
 from ahadi.directory.sign_in import may_listen_no_more
+from ahadi.main.housekeeping import keep_house
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.house import house_of
-from ahadi.platform.live import Announcer, Hub
+from ahadi.platform.jobs import Handler, run_for_ever
+from ahadi.platform.live import Announcer, Hub, listen
 from ahadi.platform.metrics import Metrics
 from ahadi.platform.security import Keyring, load_keyring
 from ahadi.platform.settings import Settings
 from ahadi.platform.web import Policy, Statics, Streams, live_api
 
+JOBS_AT_ONCE = 3
 STATIC = Path(__file__).parent.parent / "screens" / "static"
 
 # Every route of the application, in the order they are tried.
 ROUTERS: tuple[APIRouter, ...] = (
     sign_in_api.router,
     tokens_api.router,
+    invitations_api.router,
     live_api.router,
 )
+
+
+# What each kind of job does.
+HANDLERS: Mapping[str, Handler] = {}
 
 
 async def _nothing() -> None:
@@ -89,3 +100,21 @@ async def opened(installation: Installation) -> AsyncIterator[Installation]:
         yield installation
     finally:
         await installation.database.close()
+
+
+def worker_tasks(installation: Installation) -> dict[str, Coroutine[Any, Any, None]]:
+    """What a worker process runs for ever, by name. Jobs are run by several at once, so that a slow one delays none."""
+    database, lease = installation.database, timedelta(seconds=installation.settings.job_lease_seconds)
+    wakes = [asyncio.Event() for _ in range(JOBS_AT_ONCE)]
+
+    def wake(_organisations: set[UUID]) -> None:
+        for each in wakes:
+            each.set()
+
+    runners = {f"jobs {n}": run_for_ever(database, HANDLERS, lease, each) for n, each in enumerate(wakes, 1)}
+    return {
+        **runners,
+        "wake": listen(database.url, wake),
+        "announcer": installation.announcer.run(),
+        "housekeeping": keep_house(database),
+    }

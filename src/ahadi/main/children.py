@@ -1,0 +1,91 @@
+"""What a web and a worker process do, after they were forked."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+import uvloop
+
+from ahadi.main.http import create_app
+from ahadi.main.wiring import install, opened, worker_tasks
+from ahadi.platform.live import Hub
+from ahadi.platform.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def prepare() -> None:
+    """Nothing to do but to have been imported, in the parent."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, told by SIGTERM alone, closing live streams first: it would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._hub = hub
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+
+    def _stop(self) -> None:
+        self._hub.close()
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def web(settings: Settings, database_url: str, listener: socket.socket, ready: Callable[[], object]) -> int:
+    """Serve the web application on the listening socket until SIGTERM."""
+    installation = install(settings, database_url, name="web")
+    config = uvicorn.Config(
+        create_app(installation),
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # the guard knows which proxies to believe
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=3,
+    )
+    server = _Server(config, installation.hub, ready)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(server.serve(sockets=[listener]))
+    return 0 if server.started else 3
+
+
+def worker(settings: Settings, database_url: str, ready: Callable[[], object]) -> int:
+    """Run jobs, the watch and the followers until SIGTERM."""
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+        async with opened(install(settings, database_url, name="worker")) as installation:
+            tasks = [asyncio.create_task(each, name=name) for name, each in worker_tasks(installation).items()]
+            waiting = asyncio.create_task(stopped.wait())
+            ready()
+            done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for each in [*tasks, waiting]:
+                each.cancel()
+            await asyncio.gather(*tasks, waiting, return_exceptions=True)
+            for each in done - {waiting}:
+                each.result()  # a task that runs for ever has ended: say why, and be restarted
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+    return 0

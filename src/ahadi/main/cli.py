@@ -1,0 +1,71 @@
+"""The command line. Errors are one sentence on standard error and exit code 1."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ahadi.base.errors import AhadiError
+from ahadi.main import cli_access
+from ahadi.platform.settings import Settings, read_settings
+
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
+
+
+class _CommandLine(typer.Typer):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except AhadiError as problem:
+            sys.exit(_one_sentence(problem.sentence))
+        except KeyboardInterrupt:
+            sys.exit(130)
+        except OSError as problem:
+            sys.exit(_one_sentence(f"{problem.strerror or problem} ({problem.filename or 'the system says'})."))
+
+
+def _one_sentence(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
+
+
+app = _CommandLine(
+    name="ahadi",
+    help="A contact centre that keeps its promises.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run(
+    data: DataFolder = None,
+    port: Annotated[int | None, typer.Option(help="Port the web server listens on.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address the web server listens on.")] = None,
+    only: Annotated[str | None, typer.Option(help="`web` or `worker`: run only these processes.")] = None,
+) -> None:
+    """Run Ahadi: database, web and worker, until Ctrl-C."""
+    from ahadi.main import serve
+
+    if only not in (None, "web", "worker"):
+        raise typer.BadParameter("--only takes web or worker.")
+    kind: Literal["web", "worker"] | None = "web" if only == "web" else "worker" if only == "worker" else None
+    settings = read_settings(data=data, port=port, host=host)
+    sys.exit(serve.run(settings, kind, say=lambda line: print(line, flush=True)))  # noqa: T201
+
+
+@app.command()
+def migrate(data: DataFolder = None) -> None:
+    """Bring the database up to date, as the role that owns its tables."""
+    from ahadi.main.start import bring_up_to_date, database_at
+
+    settings: Settings = read_settings(data=data)
+    with database_at(settings) as addresses:
+        applied = bring_up_to_date(addresses)
+    typer.echo("\n".join(applied) if applied else "The database is up to date.")
+
+
+app.add_typer(cli_access.user, name="user")
+app.add_typer(cli_access.token, name="token")

@@ -1,0 +1,33 @@
+"""Dropping what nobody asks for any more: kept answers, counted attempts, ended sessions. By real time."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from ahadi.base.errors import AhadiError
+from ahadi.directory import sign_in_store
+from ahadi.platform.database import Actor, Database
+from ahadi.platform.throttle import forget_old_attempts
+from ahadi.platform.web.idempotency import KEPT_FOR, forget_old_answers
+
+log = structlog.get_logger(__name__)
+_EVERY = 3600.0
+
+
+async def keep_house(database: Database) -> None:
+    """Tidy up once an hour, until cancelled."""
+    while True:
+        try:
+            await tidy(database)
+        except AhadiError as problem:
+            log.warning("housekeeping.waiting", error=problem.code)
+        await asyncio.sleep(_EVERY)
+
+
+async def tidy(database: Database) -> None:
+    """Drop what has had its time."""
+    async with database.work(Actor.system([])) as work:
+        await forget_old_answers(work, work.real_now - KEPT_FOR)
+        await forget_old_attempts(work, work.real_now - timedelta(days=1))
+        await sign_in_store.forget_ended_sessions(work, work.real_now - timedelta(days=30))
