@@ -39,14 +39,17 @@ from ahadi.cases.errors import (
 from ahadi.cases.events import Holder, Priority, PromiseKind, from_facts, to_facts
 from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open_link, read_link, revoke_link
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
+from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
 from ahadi.cases.status import compose_touch, reach_of, touch_case
 from ahadi.cases.store import (
     CaseFilter,
     PromiseFilter,
+    PromiseText,
     all_promises,
     cases_of_customers,
     list_cases,
     list_promises,
+    promise_from,
     promise_texts,
     recent_contacts_of,
     texts_of,
@@ -77,6 +80,7 @@ __all__ = [
     "PromiseKind",
     "PromiseLapsed",
     "PromiseNotDue",
+    "PromiseText",
     "Promised",
     "PromisesStillOpen",
     "Touch",
@@ -104,6 +108,7 @@ __all__ = [
     "merge_cases",
     "open_case",
     "open_link",
+    "promise_from",
     "promise_name",
     "promise_texts",
     "reach_of",
@@ -115,6 +120,10 @@ __all__ = [
     "resolve_case",
     "revoke_link",
     "set_fields",
+    "show_case",
+    "show_holder",
+    "show_promise",
+    "show_whole",
     "tag_case",
     "tell_customer",
     "texts_of",
