@@ -32,21 +32,21 @@ def snapshot() -> dict[int, Process]:
     return found
 
 
-def family(root: int, among: dict[int, Process] | None = None) -> set[int]:
-    """A process and all that descend from it."""
+def family(root: int, among: dict[int, Process] | None = None, *, but: int | None = None) -> set[int]:
+    """A process and all that descend from it, without the family of `but`."""
     among = snapshot() if among is None else among
     members: set[int] = set()
-    added = {root} & among.keys()
+    added = {root} & among.keys() - {but}
     while added:
         members |= added
-        added = {each.pid for each in among.values() if each.parent in members} - members
+        added = {each.pid for each in among.values() if each.parent in members} - members - {but}
     return members
 
 
-def processor_seconds(root: int) -> float:
-    """Processor time that a family has used since it began, in seconds, to the hundredth."""
+def processor_seconds(root: int, *, but: int | None = None) -> float:
+    """Processor time that a family, without that of `but`, has used since it began, in seconds, to the hundredth."""
     now = snapshot()
-    return sum(now[pid].ticks for pid in family(root, now)) / TICKS
+    return sum(now[pid].ticks for pid in family(root, now, but=but)) / TICKS
 
 
 def proportional_set_size(roots: list[int]) -> float:
