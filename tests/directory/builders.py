@@ -1,118 +1,118 @@
-"""Small people, departments and shifts for tests."""
+"""An organisation with two departments and people on shifts, as rows."""
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
-from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from ahadi.directory.model import (
-    Absence,
-    Department,
-    ExtraShift,
-    Membership,
-    OnCallEntry,
-    PromiseDefault,
-    ShiftPattern,
-)
-from ahadi.directory.permissions import Role
-from ahadi.directory.rota import Rota
-from ahadi.directory.within import Within
+import orjson
 
-NAIROBI, BERLIN = "Africa/Nairobi", "Europe/Berlin"
-ORGANISATION = UUID(int=1)
+from ahadi.base.ids import uuid7
+from ahadi.platform.database import Work
+
+WORKING_DAYS = "Mo-Fr 08:00-17:00"
 
 
-def named(name: str) -> UUID:
-    """The id of whoever or whatever is called so."""
-    return uuid5(ORGANISATION, name)
+@dataclass(frozen=True)
+class House:
+    """Ids of what `an_organisation` made. Asha and Ben work days in care, Chege nights; Dalila manages."""
+
+    id: UUID
+    care: UUID
+    network: UUID
+    asha: UUID
+    ben: UUID
+    chege: UUID
+    dalila: UUID
+    juma: UUID
 
 
-def local(zone: str, *parts: int, fold: int = 0) -> datetime:
-    """A moment by the clock on the wall of a place, in UTC."""
-    return datetime(*parts, tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC)  # type: ignore[arg-type, misc]
-
-
-def nairobi(*parts: int) -> datetime:
-    return local(NAIROBI, *parts)
-
-
-def pattern(
-    person: str, hours: str, department: str | None = None, since: date | None = None, until: date | None = None
-) -> ShiftPattern:
-    return ShiftPattern(
-        organisation_id=ORGANISATION,
-        id=named(f"{person} {hours} {department} {since}"),
-        person_id=named(person),
-        department_id=named(department) if department else None,
-        hours=hours,
-        valid_from=since,
-        valid_until=until,
+async def an_organisation(work: Work, id_: UUID, prefix: str = "PW", slug: str = "power") -> House:
+    """Care (Asha, Ben by day, Chege by night) and network (Juma by day); Dalila is the manager and on call."""
+    settings: dict[str, Any] = {"phone": "+254 700 000000", "sender_address": f"help@{slug}.example"}
+    house = House(id_, *(uuid7() for _ in range(7)))
+    await work.execute(
+        "insert into organisation (id, slug, name, prefix, zone, country, languages, settings, made_at) values"
+        " (%(id)s, %(slug)s, %(name)s, %(prefix)s, 'Africa/Nairobi', 'KE', '{en,sw}', %(settings)s, %(now)s)",
+        {
+            "id": id_,
+            "slug": slug,
+            "name": slug.title(),
+            "prefix": prefix,
+            "settings": orjson.dumps(settings).decode(),
+            "now": work.now,
+        },
     )
-
-
-def extra(person: str, start: datetime, end: datetime, department: str | None = None) -> ExtraShift:
-    return ExtraShift(
-        organisation_id=ORGANISATION,
-        id=named(f"{person} {start}"),
-        person_id=named(person),
-        department_id=named(department) if department else None,
-        starts_at=start,
-        ends_at=end,
+    for position, (department, name) in enumerate(((house.care, "care"), (house.network, "network"))):
+        await work.execute(
+            "insert into department (organisation_id, id, slug, names, hours, phone, position) values"
+            " (%(org)s, %(id)s, %(slug)s, %(names)s, '24/7', '+254 700 000001', %(position)s)",
+            {
+                "org": id_,
+                "id": department,
+                "slug": name,
+                "names": orjson.dumps({"en": name.title()}).decode(),
+                "position": position,
+            },
+        )
+    await a_person(work, house, house.asha, "asha", house.care, WORKING_DAYS)
+    await a_person(work, house, house.ben, "ben", house.care, WORKING_DAYS)
+    await a_person(work, house, house.chege, "chege", house.care, "Mo-Su 17:00-08:00", languages="{en,sw}")
+    await a_person(work, house, house.juma, "juma", house.network, WORKING_DAYS, roles="{specialist}")
+    await a_person(work, house, house.dalila, "dalila", house.care, None, roles="{manager}")
+    await work.execute(
+        "insert into on_call (organisation_id, id, department_id, position, person_id) values"
+        " (%(org)s, %(id)s, null, 1, %(person)s)",
+        {"org": id_, "id": uuid7(), "person": house.dalila},
     )
-
-
-def absence(person: str, start: datetime, end: datetime) -> Absence:
-    return Absence(
-        organisation_id=ORGANISATION,
-        id=named(f"{person} away {start}"),
-        person_id=named(person),
-        starts_at=start,
-        ends_at=end,
+    await work.execute(
+        "update organisation set manager_id = %(manager)s, default_department_id = %(care)s where id = %(id)s",
+        {"id": id_, "manager": house.dalila, "care": house.care},
     )
+    return house
 
 
-def rota(
-    patterns: Iterable[ShiftPattern] = (),
-    extras: Iterable[ExtraShift] = (),
-    absences: Iterable[Absence] = (),
-    zone: str = NAIROBI,
-    country: str = "KE",
-) -> Rota:
-    return Rota(patterns, extras, absences, zone=zone, country=country)
-
-
-def department(name: str, hours: str, *, active: bool = True) -> Department:
-    return Department(
-        organisation_id=ORGANISATION,
-        id=named(name),
-        slug=name,
-        names={"en": name},
-        hours=hours,
-        phone=None,
-        email=None,
-        manager_id=None,
-        promise=PromiseDefault("update", Within(4, "h")),
-        position=0,
-        active=active,
+async def a_person(
+    work: Work,
+    house: House,
+    id_: UUID,
+    name: str,
+    department: UUID,
+    shifts: str | None,
+    *,
+    roles: str = "{agent}",
+    languages: str = "{en}",
+) -> None:
+    """Somebody in a department, with a pattern of shifts unless None."""
+    values = {
+        "org": house.id,
+        "id": id_,
+        "slug": f"{name}-{id_.hex[-6:]}",
+        "name": name.title(),
+        "email": f"{name}-{id_.hex[-6:]}@example.org",
+        "roles": roles,
+        "languages": languages,
+        "department": department,
+        "now": work.now,
+        "shifts": shifts,
+        "pattern": uuid7(),
+    }
+    await work.execute(
+        "insert into person (id, slug, name, email, made_at) values (%(id)s, %(slug)s, %(name)s, %(email)s, %(now)s)",
+        values,
     )
-
-
-def membership(person: str, *departments: str, active: bool = True) -> Membership:
-    return Membership(
-        organisation_id=ORGANISATION,
-        person_id=named(person),
-        roles=frozenset({Role.AGENT}),
-        departments=frozenset(map(named, departments)),
-        skills=frozenset(),
-        languages=frozenset({"en"}),
-        active=active,
+    await work.execute(
+        "insert into membership (organisation_id, person_id, roles, languages) values"
+        " (%(org)s, %(id)s, %(roles)s, %(languages)s)",
+        values,
     )
-
-
-def on_call(person: str, department: str | None, position: int = 1) -> OnCallEntry:
-    return OnCallEntry(
-        organisation_id=ORGANISATION,
-        department_id=named(department) if department else None,
-        position=position,
-        person_id=named(person),
+    await work.execute(
+        "insert into department_member (organisation_id, department_id, person_id)"
+        " values (%(org)s, %(department)s, %(id)s)",
+        values,
     )
+    if shifts:
+        await work.execute(
+            "insert into shift_pattern (organisation_id, id, person_id, department_id, hours)"
+            " values (%(org)s, %(pattern)s, %(id)s, %(department)s, %(shifts)s)",
+            values,
+        )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from ahadi import contacts
 from ahadi.base.clock import utc
 from ahadi.base.errors import Forbidden, Invalid
 from ahadi.base.ids import parse_reference, reference_of, uuid7
@@ -224,6 +225,9 @@ async def merge_cases(work: Work, reference: str | UUID, into: str | UUID) -> Ca
     gone, joined = model.decide_merge(first, second, moved, work.now)
     await _change(work, first, gone)
     merged = await _change(work, second, joined)
+    inside = work.as_installation(first.organisation_id)
+    moving = await contacts.contacts_of(work, first.organisation_id, first.id)
+    await contacts.place_contacts(inside, first.organisation_id, moving, second.id)
     for old, new in zip(first.open_promises, moved, strict=True):
         text = texts[old.id].text if old.id in texts else ""
         await store.set_promise_text(work, first.organisation_id, new.id, text)

@@ -56,7 +56,9 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Which links may go out: those `issued` for this message, and any on `hosts`, compared exactly.
+    """Which links may go out: those `issued` for this message, and any `https` link on `hosts`, compared exactly.
+
+    An issued link is made from the installation's own address, whatever that is: in a trial it may be plain HTTP.
 
     `alive` says whether a link leads somewhere: None for one it does not know. A missing check is itself a finding,
     for a link nobody looked at may be dead.
@@ -201,10 +203,11 @@ def links_in(text: str) -> list[str]:
 
 def check_link(link: str, links: Links) -> list[Finding]:
     """What is wrong with one link of an SMS; the first reason only."""
-    host = _host_of_a_well_formed(link)
+    issued = link in links.issued
+    host = _host_of_a_well_formed(link, issued=issued)
     if host is None:
         return [Finding("link-malformed", "stop", f"{link} is not a whole https link; write it out or remove it.")]
-    if link not in links.issued and host not in {allowed.lower() for allowed in links.hosts}:
+    if not issued and host not in {allowed.lower() for allowed in links.hosts}:
         return [Finding("link-foreign", "stop", f"{link} is not a link of ours; an SMS carries only links we issued.")]
     if links.alive is None:
         return [Finding("link-unchecked", "stop", f"Nobody checked where {link} leads; it may be dead.")]
@@ -216,16 +219,18 @@ def check_link(link: str, links: Links) -> list[Finding]:
     return [Finding("link-dead", "stop", f"{link} leads nowhere; put in one that works.")]
 
 
-def _host_of_a_well_formed(link: str) -> str | None:
+def _host_of_a_well_formed(link: str, *, issued: bool) -> str | None:
     try:
         parts = urlsplit(link)
         host, _port = parts.hostname, parts.port
     except ValueError:
         return None
     plain = link.isascii() and not re.search(r"%(?![0-9A-Fa-f]{2})|[\\^`{}|<>\"]", link)
-    if parts.scheme != "https" or not host or not plain or parts.username is not None or parts.password is not None:
+    if not host or not plain or parts.username is not None or parts.password is not None:
         return None
-    return host.lower() if _HOST.fullmatch(host) else None
+    if issued:
+        return host.lower() if parts.scheme in ("http", "https") else None
+    return host.lower() if parts.scheme == "https" and _HOST.fullmatch(host) else None
 
 
 __all__ = [

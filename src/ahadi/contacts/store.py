@@ -204,6 +204,16 @@ async def contact_by_source(work: Work, organisation_id: UUID, source_key: str) 
     return (row["id"], row["case_id"]) if row else None
 
 
+async def contacts_of(work: Work, organisation_id: UUID, case_id: UUID) -> list[UUID]:
+    """The contacts of a case, oldest first."""
+    rows = await work.rows(
+        "select id from contact where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
+        " order by started_at, id",
+        {"organisation_id": organisation_id, "case_id": case_id},
+    )
+    return [row["id"] for row in rows]
+
+
 # Reading -----------------------------------------------------------------------------------------------------
 
 

@@ -75,11 +75,16 @@ _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show not
 
 
 def filled(variable: Variable, value: Value) -> bool:
-    """Whether a value says something: not None, not only white space or invisible characters, of the right kind."""
+    """Whether a value says something: not None, not only white space or invisible characters, of the right kind.
+
+    Raises Invalid for what is neither text nor moment.
+    """
     if value is None:
         return False
     if isinstance(value, datetime):
         return variable.kind == "moment"
+    if not isinstance(value, str):
+        raise Invalid(f"{variable.name} is neither a text nor a moment.", variable=variable.name)
     if not any(unicodedata.category(c)[0] not in "ZC" and c not in _FILLERS for c in value):
         return False
     return variable.kind != "link" or (len(value) <= 500 and _LINK.fullmatch(value.strip()) is not None)
@@ -116,7 +121,12 @@ def greeting(name: str | None, language: str) -> str:
     hello = _GREETINGS.get(language.replace("_", "-").split("-")[0].lower(), _GREETINGS["en"])
     said = one_line(unicodedata.normalize("NFC", name or ""), 61)
     bare = "".join(c for c in said if unicodedata.category(c)[0] != "M")
-    believable = len(said) <= 60 and _NAME.fullmatch(bare) and _NO_NAME.isdisjoint(said.casefold().split())
+    believable = (
+        len(said) <= 60
+        and len(said.split()) <= 6
+        and _NAME.fullmatch(bare)
+        and _NO_NAME.isdisjoint(said.casefold().split())
+    )
     return f"{hello} {said}" if believable else hello
 
 

@@ -21,7 +21,7 @@ from ahadi.customers.changes import (
     verify_entitlement,
     verify_identity,
 )
-from ahadi.customers.glance_store import Glance, ask_glance
+from ahadi.customers.glance_store import Glance, ask_glance, hold_still
 from ahadi.customers.identities import Given, IdentityKind, email_identity, handle_identity, phone_identity
 from ahadi.customers.likeness import LIKELY, Likeness, Reason, likeness
 from ahadi.customers.merging import (
@@ -68,6 +68,7 @@ __all__ = [
     "get_customer",
     "get_customers",
     "handle_identity",
+    "hold_still",
     "likeness",
     "merge_customers",
     "merges_of",

@@ -22,3 +22,11 @@ async def ask_glance(work: Work, organisation_id: UUID, customer_id: UUID) -> An
         " and p.id = c.group_id where c.organisation_id = %(organisation_id)s and c.id = %(customer_id)s",
         {"organisation_id": organisation_id, "customer_id": customer_id},
     )
+
+
+async def hold_still(work: Work, organisation_id: UUID, customer_id: UUID) -> None:
+    """Lock a customer until the transaction ends, so that two contacts at once are placed one after the other."""
+    await work.execute(
+        "select 1 from customer where organisation_id = %(organisation_id)s and id = %(customer_id)s for no key update",
+        {"organisation_id": organisation_id, "customer_id": customer_id},
+    )

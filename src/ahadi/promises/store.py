@@ -53,10 +53,10 @@ async def to_announce(
 async def owners(work: Work, organisation_id: UUID) -> dict[UUID, int]:
     """People who own open promises here, and how many: by a loose scan of the index, one step an owner."""
     rows = await work.rows(
-        "with recursive o as (select min(owner_person) as person from promise where organisation_id = %(id)s"
-        " and state = 'open' and owner_person is not null union all"
-        " select (select min(owner_person) from promise where organisation_id = %(id)s and state = 'open'"
-        " and owner_person > o.person) from o where o.person is not null)"
+        "with recursive o as ((select owner_person as person from promise where organisation_id = %(id)s"
+        " and state = 'open' and owner_person is not null order by owner_person limit 1) union all"
+        " select (select owner_person from promise where organisation_id = %(id)s and state = 'open'"
+        " and owner_person > o.person order by owner_person limit 1) from o where o.person is not null)"
         " select o.person, (select count(*) from promise where organisation_id = %(id)s and state = 'open'"
         " and owner_person = o.person) as owned from o where o.person is not null",
         {"id": organisation_id},
@@ -90,10 +90,10 @@ async def held_open(work: Work, organisation_id: UUID, person_id: UUID, limit: i
 async def holders(work: Work, organisation_id: UUID) -> list[UUID]:
     """People who hold open cases here."""
     rows = await work.rows(
-        "with recursive o as (select min(holder_person) as person from cases where organisation_id = %(id)s"
-        " and state = 'open' and holder_person is not null union all"
-        " select (select min(holder_person) from cases where organisation_id = %(id)s and state = 'open'"
-        " and holder_person > o.person) from o where o.person is not null)"
+        "with recursive o as ((select holder_person as person from cases where organisation_id = %(id)s"
+        " and state = 'open' and holder_person is not null order by holder_person limit 1) union all"
+        " select (select holder_person from cases where organisation_id = %(id)s and state = 'open'"
+        " and holder_person > o.person order by holder_person limit 1) from o where o.person is not null)"
         " select person from o where person is not null",
         {"id": organisation_id},
     )

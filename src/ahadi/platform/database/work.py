@@ -93,6 +93,7 @@ class Work:
     now: datetime
     real_now: datetime
     house: House = field(default_factory=House)
+    journalled_as: Actor | None = None  # who stands in the journal, where it is not `actor`
     entries: list[Entry] = field(default_factory=list)
     jobs: list[tuple[Any, ...]] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
@@ -102,7 +103,7 @@ class Work:
 
         The journal still names the original actor.
         """
-        return replace(self, actor=Actor.system([organisation_id]))
+        return replace(self, actor=Actor.system([organisation_id]), journalled_as=self.journalled_as or self.actor)
 
     def permit(self, organisation_id: UUID, permission: str) -> None:
         """Raise NotFound when the actor has nothing to do with the organisation, Forbidden when not allowed this."""
@@ -193,6 +194,7 @@ class Work:
     async def flush(self) -> None:
         """Write the recorded journal rows and jobs. Called by the entry point before it commits."""
         if self.entries:
+            actor = self.journalled_as or self.actor
             entries = list(self.entries)
             self.entries.clear()
             await self.many(
@@ -208,9 +210,9 @@ class Work:
                         "kind": entry.kind,
                         "case_id": entry.case_id,
                         "subject_id": entry.subject_id,
-                        "actor_kind": self.actor.kind,
-                        "actor_id": self.actor.id,
-                        "behind_id": self.actor.behind,
+                        "actor_kind": actor.kind,
+                        "actor_id": actor.id,
+                        "behind_id": actor.behind,
                         "facts": orjson.dumps(entry.facts, option=orjson.OPT_UTC_Z).decode(),
                     }
                     for entry in entries
