@@ -180,6 +180,14 @@ def test_an_issued_link_that_leads_somewhere_may_go_out() -> None:
     assert codes(sms("Pay at https://pay.example/x?y=%20"), links=links({"https://pay.example/x?y=%20": True})) == []
 
 
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.1:8123/c/7Kq2", "http://localhost:8123/c/7Kq2_", "https://[::1]/c/x-"]
+)
+def test_an_issued_link_may_be_of_a_trial_at_an_address_of_its_own(link: str) -> None:
+    assert codes(sms(f"See {link}"), links=Links(issued=(link,), alive=lambda _link: True)) == []
+    assert codes(sms(f"See {link}x"), links=Links(issued=(link,), alive=lambda _link: True)) == ["link-malformed"]
+
+
 def test_a_dead_an_unknown_and_an_unchecked_link_are_findings() -> None:
     assert codes(sms(f"See {OURS}"), links=links({OURS: False})) == ["link-dead"]
     assert codes(sms(f"See {OURS}"), links=links({})) == ["link-unchecked"]

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import TemplateError
 
 from ahadi.base.errors import AhadiError, Invalid, TooLarge
 from ahadi.contacts.placeholders import leftover_placeholders
@@ -16,6 +17,8 @@ from ahadi.contacts.templates import (
     Rendered,
     TemplateRefused,
     Unfilled,
+    _context,
+    _Sandbox,
     compile_template,
     render,
     render_batch,
@@ -283,6 +286,9 @@ def test_a_link_that_is_none_is_unfilled() -> None:
 
 
 def test_values_of_the_wrong_kind_are_an_error_of_the_program() -> None:
+    for name in ("reason", "promise.due"):
+        with pytest.raises(Invalid):
+            render(sms(f"{{{{ {name} }}}}"), {name: 7}, "en", NAIROBI)  # type: ignore[dict-item]
     for value in ("tomorrow", datetime(2026, 1, 1), datetime.max.replace(tzinfo=UTC)):
         with pytest.raises(Invalid):
             render(sms("{{ promise.due }}"), {"promise.due": value}, "en", NAIROBI)
@@ -338,6 +344,31 @@ def test_the_greeting_is_right_with_a_name_without_one_and_with_something_that_i
         "x" * 80,
     ):
         assert greeting(nothing, "sw_KE") == "Habari"
+
+
+HOSTILE = [
+    "{{ customer.__class__ }}",
+    "{{ customer['name'] }}",
+    "{{ customer.name.__class__.__mro__[1].__subclasses__() }}",
+    "{{ customer.name.format(1) }}",
+    "{{ customer.name.upper() }}",
+    "{{ customer.find('name') }}",
+    "{{ ''.__class__ }}",
+    "{{ self.__init__.__globals__ }}",
+    "{{ range(9) }}",
+    "{{ lipsum.__globals__ }}",
+    "{{ missing }}",
+    "{{ customer.missing }}",
+    "{{ customer.name | default('x') }}",
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+def test_the_sandbox_alone_stops_what_the_reading_would_have_refused(body: str) -> None:
+    sandbox = _Sandbox(autoescape=False)
+    with pytest.raises(TemplateError):
+        sandbox.from_string(body).render(_context({"customer.name": "Amina"}))
+    assert sandbox.from_string("{{ customer.name }}").render(_context({"customer.name": "Amina"})) == "Amina"
 
 
 # --- batches --------------------------------------------------------------------------------------------------------
