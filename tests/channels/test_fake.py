@@ -1,7 +1,7 @@
 import pytest
-from tests.channels.contract import ChannelContract, a_message
 
 from ahadi.channels import FakeChannel, Refused, Sent, TryAgain, Uncertain
+from tests.channels.contract import ChannelContract, a_message
 
 
 class FakeReceiver:
