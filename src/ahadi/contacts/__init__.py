@@ -10,6 +10,7 @@ from ahadi.contacts.model import (
     NoSuchMessage,
     Writing,
 )
+from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
 from ahadi.contacts.store import (
     LastWords,
     ask_last_words,
@@ -36,6 +37,8 @@ __all__ = [
     "Message",
     "MessageSettled",
     "NoSuchMessage",
+    "Parcel",
+    "Post",
     "Telling",
     "Value",
     "Writing",
@@ -51,6 +54,8 @@ __all__ = [
     "note",
     "place_contacts",
     "remember_thread",
+    "send_due",
+    "settle_abandoned",
     "settle_message",
     "take_in",
     "tell",

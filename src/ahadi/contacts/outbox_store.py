@@ -93,3 +93,21 @@ async def replace_words(work: Work, message: Message, subject: str | None, body:
             "html": html,
         },
     )
+
+
+async def thread_of(work: Work, message: Message) -> tuple[str | None, list[str]]:
+    """The reference of a message's case, and the Message-IDs of the customer's latest mails about it, newest last."""
+    if message.case_id is None:
+        return None, []
+    params = {"organisation_id": message.organisation_id, "case_id": message.case_id}
+    reference: str | None = await work.value(
+        "select reference from cases where organisation_id = %(organisation_id)s and id = %(case_id)s", params
+    )
+    rows = await work.rows(
+        "select t.headers ->> 'message_id' as message_id from message m join message_text t"
+        " on t.organisation_id = m.organisation_id and t.message_id = m.id"
+        " where m.organisation_id = %(organisation_id)s and m.case_id = %(case_id)s and m.direction = 'in'"
+        " and m.channel = 'email' order by m.at desc limit 5",
+        params,
+    )
+    return reference, [row["message_id"] for row in reversed(rows) if row["message_id"]]
