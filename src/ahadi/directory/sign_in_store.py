@@ -192,6 +192,11 @@ async def find_organisation(work: Work, named: str) -> UUID | None:
     return found
 
 
+async def every_organisation(work: Work) -> list[UUID]:
+    rows = await work.rows("select id from organisation order by id")
+    return [each["id"] for each in rows]
+
+
 async def find_person(work: Work, named: str) -> UUID | None:
     """The person with this slug or identifier."""
     found: UUID | None = await work.value(

@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 
 from ahadi.main.http import create_app
+from ahadi.main.tasks import running
 from ahadi.main.wiring import install, opened, worker_tasks
 from ahadi.platform.live import Hub
 from ahadi.platform.settings import Settings
@@ -75,16 +76,10 @@ def worker(settings: Settings, database_url: str, ready: Callable[[], object]) -
     async def run() -> None:
         stopped = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-        async with opened(install(settings, database_url, name="worker")) as installation:
-            tasks = [asyncio.create_task(each, name=name) for name, each in worker_tasks(installation).items()]
-            waiting = asyncio.create_task(stopped.wait())
+        installation = install(settings, database_url, name="worker")
+        async with opened(installation), running(worker_tasks(installation)):
             ready()
-            done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            for each in [*tasks, waiting]:
-                each.cancel()
-            await asyncio.gather(*tasks, waiting, return_exceptions=True)
-            for each in done - {waiting}:
-                each.result()  # a task that runs for ever has ended: say why, and be restarted
+            await stopped.wait()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

@@ -7,6 +7,7 @@ import structlog
 
 from ahadi.base.errors import AhadiError
 from ahadi.directory import sign_in_store
+from ahadi.platform import webhooks_store
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.throttle import forget_old_attempts
 from ahadi.platform.web.idempotency import KEPT_FOR, forget_old_answers
@@ -30,4 +31,7 @@ async def tidy(database: Database) -> None:
     async with database.work(Actor.system([])) as work:
         await forget_old_answers(work, work.real_now - KEPT_FOR)
         await forget_old_attempts(work, work.real_now - timedelta(days=1))
+        everyone = await sign_in_store.every_organisation(work)
         await sign_in_store.forget_ended_sessions(work, work.real_now - timedelta(days=30))
+    async with database.work(Actor.system(everyone)) as work:
+        await webhooks_store.forget_deliveries(work, everyone, work.real_now - timedelta(days=30))

@@ -1,11 +1,8 @@
 """The web application."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import AwareDatetime, BaseModel
@@ -16,7 +13,8 @@ from ahadi.base.clock import iso
 from ahadi.base.errors import AhadiError, Forbidden, NotFound
 from ahadi.directory import Permission, sign_in_api, sign_in_store
 from ahadi.main import health
-from ahadi.main.wiring import ROUTERS, Installation, opened
+from ahadi.main.tasks import running
+from ahadi.main.wiring import ROUTERS, Installation, opened, web_tasks
 from ahadi.platform.database import Actor
 from ahadi.platform.metrics import CONTENT_TYPE
 from ahadi.platform.web import (
@@ -40,10 +38,7 @@ def create_app(installation: Installation) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with (
-            opened(installation),
-            _running(installation.hub.run(), installation.announcer.run(), installation.streams.run()),
-        ):
+        async with opened(installation), running(web_tasks(installation)):
             yield
             installation.hub.close()
 
@@ -67,20 +62,6 @@ def create_app(installation: Installation) -> FastAPI:
     for router in (operations, *ROUTERS):
         app.include_router(router)
     return app
-
-
-@asynccontextmanager
-async def _running(*tasks: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run tasks beside the block; when it ends they are cancelled."""
-    running = [asyncio.create_task(each) for each in tasks]
-    try:
-        yield
-    finally:
-        for each in running:
-            each.cancel()
-        for each in running:
-            with contextlib.suppress(asyncio.CancelledError):
-                await each
 
 
 def _installation(request: Request) -> Installation:

@@ -1,20 +1,22 @@
 """The one place where the parts are put together, by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from ahadi.base.clock import Clock, SystemClock
-from ahadi.directory import invitations_api, sign_in_api, tokens_api
+from ahadi.directory import invitations_api, sign_in_api, sign_in_store, tokens_api
 from ahadi.directory.sign_in import may_listen_no_more
 from ahadi.main.housekeeping import keep_house
+from ahadi.main.tasks import Task
+from ahadi.platform import webhooks
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.house import house_of
@@ -23,7 +25,9 @@ from ahadi.platform.live import Announcer, Hub, listen
 from ahadi.platform.metrics import Metrics
 from ahadi.platform.security import Keyring, load_keyring
 from ahadi.platform.settings import Settings
-from ahadi.platform.web import Policy, Statics, Streams, live_api
+from ahadi.platform.transports.addresses import Guard
+from ahadi.platform.transports.http import guarded_client
+from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
 
 JOBS_AT_ONCE = 3
 STATIC = Path(__file__).parent.parent / "screens" / "static"
@@ -34,11 +38,16 @@ ROUTERS: tuple[APIRouter, ...] = (
     tokens_api.router,
     invitations_api.router,
     live_api.router,
+    webhooks_api.router,
 )
 
 
-# What each kind of job does.
-HANDLERS: Mapping[str, Handler] = {}
+def handlers(installation: "Installation") -> Mapping[str, Handler]:
+    """What each kind of job does."""
+    outgoing = guarded_client(Guard.from_setting(installation.settings.outgoing_allow))
+    return {
+        webhooks.DELIVER: webhooks.delivering(installation.keyring, outgoing),
+    }
 
 
 async def _nothing() -> None:
@@ -92,6 +101,12 @@ def install(settings: Settings, database_url: str, *, real: Clock | None = None,
     )
 
 
+async def every_organisation(database: Database) -> list[UUID]:
+    """The organisations of this installation."""
+    async with database.read(Actor.system([])) as work:
+        return await sign_in_store.every_organisation(work)
+
+
 @asynccontextmanager
 async def opened(installation: Installation) -> AsyncIterator[Installation]:
     """The installation with its connections open."""
@@ -102,19 +117,33 @@ async def opened(installation: Installation) -> AsyncIterator[Installation]:
         await installation.database.close()
 
 
-def worker_tasks(installation: Installation) -> dict[str, Coroutine[Any, Any, None]]:
+def web_tasks(installation: Installation) -> dict[str, Task]:
+    """What a web process runs beside the requests."""
+    return {
+        "live": installation.hub.run,
+        "announcer": installation.announcer.run,
+        "streams": installation.streams.run,
+    }
+
+
+def worker_tasks(installation: Installation) -> dict[str, Task]:
     """What a worker process runs for ever, by name. Jobs are run by several at once, so that a slow one delays none."""
     database, lease = installation.database, timedelta(seconds=installation.settings.job_lease_seconds)
+    follower = webhooks.Follower(database, lambda: every_organisation(database))
     wakes = [asyncio.Event() for _ in range(JOBS_AT_ONCE)]
 
-    def wake(_organisations: set[UUID]) -> None:
+    def wake(grown: set[UUID]) -> None:
         for each in wakes:
             each.set()
+        follower.hear(grown)
 
-    runners = {f"jobs {n}": run_for_ever(database, HANDLERS, lease, each) for n, each in enumerate(wakes, 1)}
-    return {
-        **runners,
-        "wake": listen(database.url, wake),
-        "announcer": installation.announcer.run(),
-        "housekeeping": keep_house(database),
+    done_by = handlers(installation)
+    runners: dict[str, Task] = {
+        f"jobs {n}": partial(run_for_ever, database, done_by, lease, each) for n, each in enumerate(wakes, 1)
+    }
+    return runners | {
+        "wake": partial(listen, database.url, wake),
+        "webhooks": follower.run,
+        "announcer": installation.announcer.run,
+        "housekeeping": partial(keep_house, database),
     }

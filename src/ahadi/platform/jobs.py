@@ -77,9 +77,14 @@ class LeaseLost(Conflict):
     code = "lease-lost"
 
 
-async def put_back(database: Database, job: Job, problem: str, *, after: timedelta | None = None) -> bool:
-    """Try the job again later, or mark it dead after too many attempts; whether it is dead now."""
-    dead = job.attempts >= MAX_ATTEMPTS
+async def put_back(
+    database: Database, job: Job, problem: str, *, after: timedelta | None = None, for_ever: bool = False
+) -> bool:
+    """Try the job again later, or mark it dead after too many attempts; whether it is dead now.
+
+    `for_ever` is for handlers that count their attempts themselves.
+    """
+    dead = job.attempts >= MAX_ATTEMPTS and not for_ever
     wait = after or retry_after(job.attempts) * (1 + random.random() / 4)
     async with database.connection() as connection:
         await connection.execute(

@@ -118,6 +118,15 @@ async def since(work: Work, organisation_id: UUID, cursor: Cursor, limit: int = 
     return rows, Cursor(cursor.epoch, upto)
 
 
+async def row(work: Work, organisation_id: UUID, seq: int) -> JournalRow | None:
+    """One row, by its sequence number."""
+    return await work.one(
+        JournalRow,
+        f"select {_COLUMNS} from journal j where j.organisation_id = %(organisation_id)s and j.seq = %(seq)s",
+        {"organisation_id": organisation_id, "seq": seq},
+    )
+
+
 async def ask_of_case(work: Work, organisation_id: UUID, case_id: UUID, limit: int) -> Answer[JournalRow]:
     """What happened to one case, newest first; sent now, read later."""
     return await work.ask(

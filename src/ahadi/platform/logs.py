@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import traceback
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -37,6 +39,12 @@ def configure_logs(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     _take_over_the_standard_library(level)
+
+
+def frames_of(problem: BaseException) -> list[str]:
+    """Where it happened, innermost last, without its message: that may quote what a customer wrote."""
+    where = traceback.extract_tb(problem.__traceback__)[-12:]
+    return [f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in where]
 
 
 def _dump(event: EventDict, **_: Any) -> bytes:

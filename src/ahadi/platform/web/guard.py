@@ -5,11 +5,9 @@ taken, and what is written down of it. Pure ASGI; the little it does is done for
 import hashlib
 import os
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,7 +15,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ahadi.platform.logs import request_id
+from ahadi.platform.logs import frames_of, request_id
 from ahadi.platform.settings import Settings
 from ahadi.platform.web.problems import Problem, render_problem
 from ahadi.platform.web.proxies import Proxies
@@ -194,12 +192,7 @@ class Guard:
         await render_problem(Request(scope, receive), problem)(scope, receive, send)
 
     def _report(self, problem: Exception, incident: str) -> None:
-        """Where it happened, never the message: it may quote what a customer wrote."""
-        frames = [
-            f"{Path(each.filename).name}:{each.lineno} {each.name}"
-            for each in traceback.extract_tb(problem.__traceback__)
-        ]
-        log.error("request.unforeseen", incident=incident, error=type(problem).__qualname__, frames=frames[-12:])
+        log.error("request.unforeseen", incident=incident, error=type(problem).__qualname__, frames=frames_of(problem))
         log.debug("request.unforeseen.message", incident=incident, message=str(problem))
 
     def _write_down(self, scope: Scope, status: int, seconds: float) -> None:

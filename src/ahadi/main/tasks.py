@@ -1,0 +1,35 @@
+"""Tasks that run beside the requests for as long as a process lives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from ahadi.platform.logs import frames_of
+
+log = structlog.get_logger(__name__)
+Task = Callable[[], Coroutine[Any, Any, None]]
+_PAUSE = 1.0  # seconds before a task that failed is tried again
+
+
+@asynccontextmanager
+async def running(tasks: Mapping[str, Task]) -> AsyncIterator[None]:
+    """Keep tasks running during the block; one that fails is reported and begun again."""
+    begun = [asyncio.create_task(_for_ever(name, task), name=name) for name, task in tasks.items()]
+    try:
+        yield
+    finally:
+        for each in begun:
+            each.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+
+
+async def _for_ever(name: str, task: Task) -> None:
+    while True:
+        try:
+            await task()
+        except Exception as problem:
+            log.error("task.failed", task=name, error=type(problem).__qualname__, frames=frames_of(problem))
+        await asyncio.sleep(_PAUSE)
