@@ -1,23 +1,32 @@
 """The floor: a bare ASGI application that does what Ahadi's database work is for one touch and one intake, and no more.
 
 It runs under the same server with as many processes and the same pool, checks the token as Ahadi does, runs the code
-that `floor_code` wrote from tapes of the application, and answers with the rows as JSON. Configured by `FLOOR_…`:
-DATABASE_URL, CONNECTIONS, CODE (a folder with touch.py and intake.py) and TOKEN (the hex SHA-256 of the one token).
+that `floor_code` wrote from tapes of the application, and answers with the rows as JSON. `LiveFloor` is a broadcast of
+server-sent events and nothing else. Started as `python -m benchmarks.floor cases|live PORT PROCESSES`; configured by
+`FLOOR_DATABASE_URL`, `FLOOR_DATA` (Ahadi's own folder), `FLOOR_CODE` (a folder with touch.py and intake.py) and
+`FLOOR_TOKEN` (the one token).
 """
 
+import asyncio
+import contextlib
 import hashlib
 import os
+import resource
 import runpy
+import signal
+import socket
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+import uvicorn
+import uvloop
 
-from ahadi.base.clock import SystemClock
-from ahadi.platform.clock import BusinessClock
-from ahadi.platform.database import Database
+from ahadi.main.wiring import install
+from ahadi.platform.settings import read_settings
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -32,19 +41,16 @@ def flattened(value: Any, name: str = "") -> dict[str, Any]:
     return {name: value}
 
 
-class Floor:
-    """The application. `touch` and `intake` are the codes written for them."""
+class CasesFloor:
+    """A touch and an intake by the code that was written for them."""
 
     def __init__(self) -> None:
         code = Path(os.environ["FLOOR_CODE"])
         self.touch: Respond = runpy.run_path(str(code / "touch.py"))["respond"]
         self.intake: Respond = runpy.run_path(str(code / "intake.py"))["respond"]
-        self.tokens = {bytes.fromhex(os.environ["FLOOR_TOKEN"])}
-        self.database = Database(
-            os.environ["FLOOR_DATABASE_URL"],
-            BusinessClock("system", SystemClock()),
-            connections=int(os.environ["FLOOR_CONNECTIONS"]),
-        )
+        self.tokens = {hashlib.sha256(os.environ["FLOOR_TOKEN"].encode()).digest()}
+        settings = read_settings({"AHADI_DATA": os.environ["FLOOR_DATA"]})
+        self.database = install(settings, os.environ["FLOOR_DATABASE_URL"], name="floor").database
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,6 +92,80 @@ async def _answer(send: Send, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def application() -> Floor:
-    """For `uvicorn --factory`."""
-    return Floor()
+class LiveFloor:
+    """Whoever asks hears what is posted, as it is: the least that a broadcast can be."""
+
+    def __init__(self) -> None:
+        self.listeners: set[asyncio.Queue[bytes]] = set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["method"] == "POST":
+            said = await _body(receive)
+            for queue in self.listeners:
+                queue.put_nowait(said)
+            await _answer(send, 200, b"{}")
+        else:
+            await self._listen(send)
+
+    async def _listen(self, send: Send) -> None:
+        queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self.listeners.add(queue)
+        headers = [(b"content-type", b"text/event-stream")]
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
+            while True:
+                await send({"type": "http.response.body", "body": await queue.get(), "more_body": True})
+        finally:
+            self.listeners.discard(queue)
+
+
+def serve(kind: str, port: int, processes: int) -> None:
+    """Serve as `ahadi run` does: processes forked from one, taking from one listening socket; until Ctrl-C."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(65_536, hard) if hard > 0 else 65_536, hard))
+    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+    children = []
+    for _ in range(processes):
+        if pid := os.fork():
+            children.append(pid)
+        else:
+            _serve_one(CasesFloor() if kind == "cases" else LiveFloor(), listener)
+            os._exit(0)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+    def stop(*_: object) -> None:
+        for pid in children:
+            os.kill(pid, signal.SIGTERM)
+
+    signal.signal(signal.SIGINT, stop)
+    for pid in children:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
+def _serve_one(application: Any, listener: socket.socket) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=1,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

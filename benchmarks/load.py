@@ -19,13 +19,14 @@ _series = itertools.count(int(time.time()))
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One kind of request; `{n}` and `{choice}` in its texts are filled anew each time (see request.lua)."""
+    """One kind of request; `{n}`, `{choice}` and `{caller}` in its texts are filled each time (see request.lua)."""
 
     target: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     choices: Path | None = None
+    callers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def measure(server: Server, request: Request, *, callers: int, seconds: float) -
         "HEADERS": "\n".join(f"{name}: {value}" for name, value in request.headers.items()),
         "SERIES": str(next(_series)),
         **({"CHOICES": str(request.choices)} if request.choices else {}),
+        **({"CALLERS": str(request.callers)} if request.callers else {}),
     }
     command = ["wrk", "-t1", f"-c{callers}", f"-d{seconds:g}s", "--timeout", "60s", "-s", str(SCRIPT), server.url]
     before = _used(server)

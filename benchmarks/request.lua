@@ -1,7 +1,7 @@
 -- wrk: one kind of request, with something else in each. From the environment:
---   METHOD, TARGET, BODY      may hold {n}, a number used once, and {choice}, a line of CHOICES drawn at random
---   HEADERS                   "Name: value" lines, likewise
---   CHOICES                   a file, one choice a line
+--   METHOD, TARGET, BODY      may hold {n}, a number used once, and {choice}, drawn at random
+--   HEADERS                   "Name: value" lines, likewise; {caller} is drawn at random too
+--   CHOICES, CALLERS          files that are drawn from, a line at a time
 --   SERIES                    digits that begin every {n} of this run
 -- The result is one line of JSON after the word RESULT.
 
@@ -9,11 +9,14 @@ local method = os.getenv("METHOD") or "GET"
 local target = os.getenv("TARGET") or "/"
 local body = os.getenv("BODY") or ""
 local series = os.getenv("SERIES") or "1"
-local choices, headers = {}, {}
+local headers = {}
 
-if os.getenv("CHOICES") then
-  for line in io.lines(os.getenv("CHOICES")) do choices[#choices + 1] = line end
+local function lines_of(path)
+  local found = {}
+  if path then for line in io.lines(path) do found[#found + 1] = line end end
+  return found
 end
+local choices, callers = lines_of(os.getenv("CHOICES")), lines_of(os.getenv("CALLERS"))
 for line in (os.getenv("HEADERS") or ""):gmatch("[^\n]+") do
   local name, value = line:match("^([^:]+):%s*(.*)$")
   headers[name] = value
@@ -24,6 +27,7 @@ local count = 0
 local fillings = {
   n = function() return series .. string.format("%06d", count) end,
   choice = function() return choices[math.random(#choices)] end,
+  caller = function() return callers[math.random(#callers)] end,
 }
 local function filled(text)
   return (text:gsub("{(%l+)}", function(word) return fillings[word] and fillings[word]() end))
