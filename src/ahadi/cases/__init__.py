@@ -54,7 +54,7 @@ from ahadi.cases.store import (
     recent_contacts_of,
     texts_of,
 )
-from ahadi.cases.telling import tell_customer
+from ahadi.cases.telling import reply_to_customer, tell_customer
 from ahadi.cases.touch import Touch
 from ahadi.cases.words import promise_name, when
 
@@ -117,6 +117,7 @@ __all__ = [
     "reclassify_case",
     "renew_promise",
     "reopen_case",
+    "reply_to_customer",
     "resolve_case",
     "revoke_link",
     "set_fields",

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ahadi import contacts
 from ahadi.base.clock import iso
 from ahadi.base.text import words
-from ahadi.cases import actions, links, shown, status, store
+from ahadi.cases import actions, links, shown, status, store, telling
 from ahadi.cases.events import Holder
 from ahadi.directory import Directory, Permission, read_directory
 from ahadi.platform import journal
@@ -143,6 +143,24 @@ async def post_note(
     async def deed(work: Work) -> dict[str, Any]:
         case = await actions.lock_case(work, reference)
         return {"id": await contacts.note(work, case.organisation_id, case.id, body.text)}
+
+    return await perform(request, actor, deed, status=201)
+
+
+class NewMessage(BaseModel):
+    text: Annotated[str, Field(min_length=1, max_length=50_000)]
+    subject: Annotated[str, Field(max_length=200)] = ""
+    channel: Literal["email", "sms", "web", "chat"] | None = None
+
+
+@router.post("/cases/{reference}/messages", status_code=201)
+async def post_message(
+    request: Request, reference: str, body: NewMessage, actor: Actor = needs(Permission.CASE_WORK)
+) -> Response:
+    """Write to the customer, on the channel they used unless another is named."""
+
+    async def deed(work: Work) -> dict[str, Any]:
+        return {"id": await telling.reply_to_customer(work, reference, body.text, body.subject, body.channel)}
 
     return await perform(request, actor, deed, status=201)
 

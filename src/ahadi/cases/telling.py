@@ -1,14 +1,14 @@
 """Telling the customer of a case what happened to it: the values that the templates speak of."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ahadi import contacts, customers
-from ahadi.cases import links, store
+from ahadi.cases import actions, links, store
 from ahadi.cases.model import Case, Promise
-from ahadi.contacts import Telling, Value, greeting
+from ahadi.contacts import Attached, Reply, Telling, Value, greeting
 from ahadi.customers import Customer
-from ahadi.directory import Directory
+from ahadi.directory import Directory, read_directory
 from ahadi.platform.database import Work
 
 
@@ -79,3 +79,34 @@ async def _values(work: Work, directory: Directory, case: Case, customer: Custom
         "organisation.name": organisation.name,
         "organisation.phone": organisation.settings.phone or None,
     }
+
+
+UNDO = timedelta(seconds=10)  # how long a reply may still be taken back
+
+
+async def reply_to_customer(
+    work: Work,
+    reference: str,
+    text: str,
+    subject: str = "",
+    channel: str | None = None,
+    attachments: tuple[Attached, ...] = (),
+) -> UUID:
+    """Write to the customer of a case; the message's id. Raises MessageRefused naming what must be put right."""
+    case = await actions.lock_case(work, reference)
+    directory = await read_directory(work, case.organisation_id)
+    inside = work.as_installation(case.organisation_id)
+    customer = await customers.get_customer(inside, case.organisation_id, case.customer_id)
+    written = Reply(
+        case_id=case.id,
+        reference=case.reference,
+        customer=customer,
+        channel=channel or case.channel,
+        text=text,
+        subject=subject,
+        sender=directory.organisation.settings.sender_address,
+        attachments=attachments,
+        links=(await links.customer_link(work, case),),
+        undo=UNDO if work.now == work.real_now else timedelta(0),
+    )
+    return await contacts.reply(work, case.organisation_id, written)

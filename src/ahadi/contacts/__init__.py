@@ -25,7 +25,7 @@ from ahadi.contacts.store import (
     threads_of,
     words_of_customers,
 )
-from ahadi.contacts.telling import PAGE, Telling, tell, way_to
+from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_to
 from ahadi.contacts.variables import Value, greeting
 
 __all__ = [
@@ -35,10 +35,12 @@ __all__ = [
     "Incoming",
     "LastWords",
     "Message",
+    "MessageRefused",
     "MessageSettled",
     "NoSuchMessage",
     "Parcel",
     "Post",
+    "Reply",
     "Telling",
     "Value",
     "Writing",
@@ -54,6 +56,7 @@ __all__ = [
     "note",
     "place_contacts",
     "remember_thread",
+    "reply",
     "send_due",
     "settle_abandoned",
     "settle_message",

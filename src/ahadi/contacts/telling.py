@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ahadi.base.errors import Invalid
+from ahadi.base.ids import uuid7
 from ahadi.contacts import actions, template_store
 from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
 from ahadi.contacts.default_templates import default_template
-from ahadi.contacts.model import Writing
+from ahadi.contacts.model import Attached, Writing
 from ahadi.contacts.quiet import may_send_at
 from ahadi.contacts.templates import CompiledTemplate, Unfilled, compile_template, render
 from ahadi.contacts.variables import Value
@@ -50,7 +53,8 @@ async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | No
     failure: str | None = None
     subject, body, html = "", "", ""
     if isinstance(rendered, Unfilled):
-        missing = rendered.missing or rendered.leftovers
+        # Leftovers are pieces of text and may name somebody: only their kind is kept.
+        missing, failure = rendered.missing, "placeholder" if rendered.leftovers else None
         body = telling.slug
     else:
         subject, body, html = rendered.subject, rendered.text, rendered.html
@@ -76,6 +80,54 @@ async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | No
     return writing.id if await actions.write(work.as_installation(organisation_id), organisation_id, writing) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an agent writes to a customer about a case. `undo` is how long it may still be taken back."""
+
+    case_id: UUID
+    reference: str
+    customer: Customer
+    channel: str
+    text: str
+    subject: str = ""
+    sender: str = ""
+    attachments: tuple[Attached, ...] = ()
+    links: tuple[str, ...] = ()
+    undo: timedelta = timedelta(0)
+
+
+class MessageRefused(Invalid):
+    """The message cannot go out as it is written; `findings` says what to put right."""
+
+    code = "message-refused"
+
+
+async def reply(work: Work, organisation_id: UUID, written: Reply) -> UUID:
+    """Queue what an agent wrote; its id. Raises MessageRefused naming what a check found."""
+    channel, recipient = way_to(written.customer, written.channel)
+    subject = written.subject or (f"About your request {written.reference}" if channel == "email" else "")
+    links = Links(issued=written.links, alive=lambda link: link in written.links)
+    reach = Reach(unsubscribed=written.customer.consents_to(channel) is False)
+    findings = check_message(Draft(channel, recipient, written.text, subject), reach, links)
+    wrong = [each for each in findings if each.severity == "stop"]
+    if wrong:
+        raise MessageRefused(wrong[0].sentence, findings=[{"code": f.code, "sentence": f.sentence} for f in wrong])
+    writing = Writing(
+        channel=channel,
+        case_id=written.case_id,
+        customer_id=written.customer.id,
+        recipient=recipient,
+        body=written.text.strip(),
+        intent=f"reply:{uuid7()}",
+        subject=subject or None,
+        sender=written.sender or None,
+        not_before=work.now + written.undo,
+        attachments=written.attachments,
+    )
+    await actions.write(work, organisation_id, writing)
+    return writing.id
+
+
 def way_to(customer: Customer, used: str) -> tuple[str, str]:
     """The channel and address to write to: preferred, then the one used, then e-mail, SMS, the customer's own page.
 
@@ -92,9 +144,12 @@ def way_to(customer: Customer, used: str) -> tuple[str, str]:
 
 async def _template(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> CompiledTemplate:
     """The organisation's own words in the language, or else the product's."""
-    own = await template_store.templates_in_force(work, organisation_id, slug)
-    for row in own:
-        if (row.channel, row.language) == (channel, language):
+    own = {
+        (row.channel, row.language): row for row in await template_store.templates_in_force(work, organisation_id, slug)
+    }
+    for spoken in (language, language.replace("_", "-").split("-")[0]):
+        if (channel, spoken) in own:
+            row = own[channel, spoken]
             return compile_template(row.subject, row.body, channel)
     return default_template(slug, channel, language).compiled()
 

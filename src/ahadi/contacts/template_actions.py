@@ -1,0 +1,96 @@
+"""An organisation's own words: saved as versions, previewed against real customers."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ahadi import customers
+from ahadi.contacts import template_store
+from ahadi.contacts.checks import Draft, Links, check_message, preview
+from ahadi.contacts.default_templates import default_templates
+from ahadi.contacts.templates import Unfilled, compile_template, render
+from ahadi.contacts.variables import greeting, sample_values
+from ahadi.directory import read_directory
+from ahadi.platform.database import Work
+
+
+async def templates_of(work: Work, organisation_id: UUID) -> list[dict[str, Any]]:
+    """The words in force for each step, channel and language; `own` where the organisation wrote them."""
+    work.permit(organisation_id, "templates.edit")
+    own = {
+        (row.slug, row.channel, row.language): row
+        for row in await template_store.templates_in_force(work, organisation_id)
+    }
+    items = [
+        {
+            "slug": row.slug,
+            "channel": row.channel,
+            "language": row.language,
+            "version": row.version,
+            "subject": row.subject,
+            "body": row.body,
+            "own": True,
+        }
+        for row in own.values()
+    ]
+    items += [
+        {
+            "slug": each.step,
+            "channel": each.channel,
+            "language": each.language,
+            "version": 0,
+            "subject": each.subject or None,
+            "body": each.body,
+            "own": False,
+        }
+        for each in default_templates()
+        if (each.step, each.channel, each.language) not in own
+    ]
+    return sorted(items, key=lambda item: (item["slug"], item["channel"], item["language"]))
+
+
+async def save_template(
+    work: Work, organisation_id: UUID, slug: str, channel: str, language: str, subject: str | None, body: str
+) -> int:
+    """A new version, in force at once; its number. Raises TemplateRefused naming each wrong line."""
+    work.permit(organisation_id, "templates.edit")
+    compile_template(subject, body, channel)
+    version = await template_store.insert_template(work, organisation_id, slug, channel, language, subject, body)
+    work.record("template.saved", organisation_id, slug=slug, channel=channel, language=language, version=version)
+    return version
+
+
+async def preview_template(
+    work: Work,
+    organisation_id: UUID,
+    channel: str,
+    language: str,
+    subject: str | None,
+    body: str,
+    customer_id: UUID | None,
+) -> dict[str, Any]:
+    """How a template reads for a customer, or with sample values; and what the checks of its channel find."""
+    work.permit(organisation_id, "templates.edit")
+    directory = await read_directory(work, organisation_id)
+    values = sample_values() | {"organisation.name": directory.organisation.name}
+    to = "+254700000000" if channel == "sms" else "somebody@example.org"
+    zone = ZoneInfo(directory.organisation.zone)
+    if customer_id is not None:
+        customer = await customers.get_customer(work, organisation_id, customer_id)
+        values |= {"customer.name": customer.name, "customer.greeting": greeting(customer.name, language)}
+        zone = ZoneInfo(customer.zone or directory.organisation.zone)
+        reach = customer.reach("phone" if channel == "sms" else "email")
+        to = reach.value if reach else ""
+    rendered = render(compile_template(subject, body, channel), values, language, zone)
+    if isinstance(rendered, Unfilled):
+        return {"may_be_sent": False, "missing": rendered.missing, "sentence": rendered.sentence}
+    draft = Draft(channel, to, rendered.text, rendered.subject, rendered.html)
+    link = str(values["case.status_link"])
+    shown = preview(draft, check_message(draft, None, Links(issued=[link], alive=lambda each: each == link)), work.now)
+    return {
+        "may_be_sent": shown.may_be_sent,
+        "subject": draft.subject,
+        "text": draft.text,
+        "findings": shown.findings,
+        "sms": shown.sms,
+    }
