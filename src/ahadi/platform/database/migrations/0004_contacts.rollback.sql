@@ -1,1 +1,1 @@
-drop table template, mail_thread, attachment, message_text, message, contact;
+drop table channel_setting, template, mail_thread, attachment, message_text, message, contact;

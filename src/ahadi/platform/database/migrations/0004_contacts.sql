@@ -102,5 +102,13 @@ create table template (
 );
 create unique index template_in_force on template (organisation_id, slug, channel, language) where active;
 
-select protect(name::regclass) from unnest(array['contact', 'message', 'message_text', 'attachment', 'mail_thread',
+create table channel_setting (         -- an adapter an organisation sends through, such as its SMS gateway
+    organisation_id uuid not null,
+    channel text collate "C" not null,
+    settings bytea not null,           -- encrypted JSON of the adapter's own settings
+    changed_at timestamptz not null,
+    primary key (organisation_id, channel)
+);
+
+select protect(name::regclass) from unnest(array['channel_setting', 'contact', 'message', 'message_text', 'attachment', 'mail_thread',
     'template']) as name;
