@@ -18,7 +18,7 @@ test: ## install what tests need, then run every check and every test
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	PYTHONPATH=tests/plugins .venv/bin/pytest -p no_skips
+	PYTHONPATH=tests/plugins .venv/bin/pytest -p no_skips -n 2 --dist loadfile
 
 bench: ## measure against the floor and the peers; writes benchmarks/latest.json
 	@scripts/setup dev
