@@ -80,6 +80,11 @@ async def get_case(work: Work, reference: str | UUID) -> Case:
     return _visible(work, await store.find(work, _canonical(reference)), str(reference), "case.read")
 
 
+async def own_case(work: Work, reference: str | UUID) -> Case:
+    """The case of the customer who acts: theirs and no other. Raises NoSuchCase."""
+    return _visible(work, await store.find(work, _canonical(reference)), str(reference), "case.own")
+
+
 async def lock_case(work: Work, reference: str | UUID, permission: str = "case.work") -> Case:
     """The case, locked until the end of the transaction. Raises NoSuchCase, Forbidden."""
     return _visible(work, await store.find(work, _canonical(reference), lock=True), str(reference), permission)
