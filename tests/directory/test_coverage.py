@@ -7,7 +7,7 @@ import pytest
 from ahadi.directory.coverage import Claim, Uncovered, uncovered
 from ahadi.directory.hours import Hours
 from ahadi.directory.model import Absence, ExtraShift, Membership, OnCallEntry, ShiftPattern
-from tests.directory.builders import (
+from tests.directory.values import (
     NAIROBI,
     absence,
     department,

@@ -391,7 +391,7 @@ def open_by_the_wall_clock(expression: str, zone: str) -> Callable[[datetime], b
 
 
 @given(EXPRESSIONS, ZONES, DAYS, st.integers(0, 1439))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_minute_of_three_days_is_as_the_wall_clock_says(
     expression: str, zone: str, day: date, minute: int
 ) -> None:

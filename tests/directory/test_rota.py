@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ahadi.directory.rota import Shift
 from ahadi.directory.spans import clip, minus, union
-from tests.directory.builders import BERLIN, absence, extra, local, nairobi, named, pattern, rota
+from tests.directory.values import BERLIN, absence, extra, local, nairobi, named, pattern, rota
 
 AMINA, JUMA = named("amina"), named("juma")
 HOUR = timedelta(hours=1)

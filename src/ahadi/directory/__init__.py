@@ -1,5 +1,7 @@
 """The directory: organisations, departments, people, their hours and shifts; and who may do what."""
 
+from ahadi.directory.coverage import DAYS_AHEAD, Uncovered
+from ahadi.directory.expression import public_holidays
 from ahadi.directory.hours import Hours, NeverOpen
 from ahadi.directory.model import (
     Department,
@@ -12,11 +14,16 @@ from ahadi.directory.model import (
     Settings,
 )
 from ahadi.directory.permissions import Permission, Role, permissions_of
+from ahadi.directory.rota import Rota, Shift
+from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
+from ahadi.directory.setup_file import examine_setup, read_setup
 from ahadi.directory.snapshot import Directory, read_directory
 from ahadi.directory.store import all_organisations, get_organisation, presences_of
 from ahadi.directory.within import Within
 
 __all__ = [
+    "DAYS_AHEAD",
+    "Change",
     "Department",
     "Directory",
     "Hours",
@@ -26,14 +33,24 @@ __all__ = [
     "Permission",
     "Person",
     "Presence",
+    "Problem",
     "PromiseDefault",
     "Reason",
     "Role",
+    "Rota",
     "Settings",
+    "Setup",
+    "SetupRefused",
+    "Shift",
+    "Uncovered",
     "Within",
     "all_organisations",
+    "diff_setups",
+    "examine_setup",
     "get_organisation",
     "permissions_of",
     "presences_of",
+    "public_holidays",
     "read_directory",
+    "read_setup",
 ]

@@ -12,7 +12,7 @@ countries the library has no calendar of:
 """
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -30,6 +30,8 @@ _DAYS: Final = rf"(?:{_WEEKDAY}(?:\s*-\s*{_WEEKDAY})?(?:\[[^\]]*\])?|\bPH\b)"
 _SELECTOR: Final = re.compile(rf"(?P<season>.*?)\s*:?\s*(?P<days>(?:{_DAYS}(?:,{_DAYS})*)?)", re.IGNORECASE)
 _EVERY_DAY: Final = "24/7"
 _DAY: Final = 24 * 60
+# By hand, as strftime's follow the locale of the process.
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SPAN: Final = r"\d{1,2}:\d\d\s*-\s*\d{1,2}:\d\d"
 # A rule without its comment: days, times, and whether they are open.
 _RULE: Final = re.compile(
@@ -171,6 +173,12 @@ def mentions_holidays(expression: str) -> bool:
     return any(rule.holidays for rule in read(expression))
 
 
+def closed_on(expression: str, days: Iterable[date]) -> str:
+    """The expression with the days on which it is closed besides, written at its end."""
+    written = ",".join(f"{day.year} {_MONTHS[day.month - 1]} {day.day:02}" for day in sorted(days))
+    return f"{expression}; {written} off" if written else expression
+
+
 @lru_cache(maxsize=4096)
 def public_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
     """The public holidays of a country (ISO 3166-1 alpha-2), or of a part of it, in one year.
@@ -200,7 +208,10 @@ def refusal(expression: str, column: int, advice: str) -> Invalid:
     else:
         where = "at its end" if expression.strip() else "because nothing is there"
     return Invalid(
-        f"the opening hours `{expression}` cannot be read {where}: {advice}.", expression=expression, column=column
+        f"the opening hours `{expression}` cannot be read {where}: {advice}.",
+        expression=expression,
+        column=column,
+        advice=advice,
     )
 
 

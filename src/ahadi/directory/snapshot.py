@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ahadi.base.errors import Invalid, NotFound
 from ahadi.directory import store
+from ahadi.directory.coverage import Claim, Uncovered, uncovered
 from ahadi.directory.hours import Hours
 from ahadi.directory.model import (
     Absence,
@@ -79,7 +80,9 @@ class Directory:
 
     def works_shifts(self, person_id: UUID) -> bool:
         """Whether the rota says anything of a person."""
-        return any(each.person_id == person_id for each in (*self.patterns, *self.extra_shifts))
+        return any(each.person_id == person_id for each in self.patterns) or any(
+            each.person_id == person_id for each in self.extra_shifts
+        )
 
     @cached_property
     def rota(self) -> Rota:
@@ -93,6 +96,12 @@ class Directory:
             country=place.country,
             subdivision=place.subdivision,
         )
+
+    def uncovered(self, start: datetime, end: datetime) -> list[Uncovered]:
+        """Every time in which a department says it is open and nobody can be reached; see `coverage.uncovered`."""
+        claims = [Claim(each, self.hours_of(each.id)) for each in self.departments.values()]
+        active = [each for each in self.people if self.serves(each)]
+        return uncovered(claims, self.rota, self.memberships, self.on_call, active, start, end)
 
     @cached_property
     def _hours(self) -> dict[str, Hours]:
