@@ -15,9 +15,10 @@ from tests.customers.builders import ORGANISATION, OTHER, a_contact, system
 BULK = """
 with made as (
     insert into customer (organisation_id, id, group_id, name, folded, made_at, changed_at)
-    select o.id, c.id, c.id, 'Customer ' || n, 'customer ' || n || ' name' || mod(n, 5000) || ' 2547' || 10000000 + n || ' 7' || 10000000 + n,
-        timestamptz '2026-01-01' + n * interval '1 minute', timestamptz '2026-01-01' + n * interval '1 minute'
-    from unnest(%(organisations)s::uuid[]) as o(id), generate_series(1, 10000) n, lateral (select gen_random_uuid() as id where n > 0) c
+    select o.id, c.id, c.id, 'Customer ' || n,
+        format('customer %%s name%%s 254%%s %%s', n, mod(n, 5000), 710000000 + n, 710000000 + n), at, at
+    from unnest(%(organisations)s::uuid[]) as o(id), generate_series(1, 10000) n,
+        lateral (select gen_random_uuid() as id, timestamptz '2026-01-01' + n * interval '1 minute' as at) c
     returning organisation_id, id, folded)
 insert into identity (organisation_id, kind, value, customer_id, shown, made_at)
 select organisation_id, 'phone', '+' || split_part(folded, ' ', 4), id, folded, '2026-01-01' from made

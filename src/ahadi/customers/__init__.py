@@ -34,7 +34,7 @@ from ahadi.customers.merging import (
     unmerge_customers,
 )
 from ahadi.customers.model import CHANNELS, Channel, Consent, Customer, Identity, Merge, Preferences, Profile, Record
-from ahadi.customers.personal_data import erase_customer, export_customer
+from ahadi.customers.personal_data import Holder, erase_customer, export_customer
 from ahadi.customers.recognition import Recognised
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "CustomerErased",
     "Given",
     "Glance",
+    "Holder",
     "Identity",
     "IdentityKind",
     "IdentityTaken",

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
@@ -40,14 +40,20 @@ def phone_identity(text: str, country: str) -> Given:
     Only its length is judged, because plans of numbers change faster than libraries. Raises Invalid.
     """
     shown = one_line(text, 60)
-    try:
-        number = phonenumbers.parse(shown, country.upper() or None)
-        fits = phonenumbers.is_possible_number(number)
-    except NumberParseException:
-        fits = False
-    if not fits:
+    number = _parsed(shown, country)
+    if number is None and shown.startswith("00"):  # written for `+` also where another prefix is dialled
+        number = _parsed("+" + shown[2:], country)
+    if number is None:
         raise Invalid("This is not a telephone number; write it with its country code, such as +254 712 345678.")
     return Given("phone", phonenumbers.format_number(number, PhoneNumberFormat.E164), shown)
+
+
+def _parsed(text: str, country: str) -> Any:
+    try:
+        number = phonenumbers.parse(text, country.upper() or None)
+    except NumberParseException:
+        return None
+    return number if phonenumbers.is_possible_number(number) else None
 
 
 def email_identity(text: str) -> Given:
@@ -139,7 +145,7 @@ def search_query(text: str) -> str | None:
 
 def _term(word: str) -> str:
     bare = word.lstrip("0")
-    if word.isdecimal() and bare and bare != word:
+    if word.isdecimal() and len(bare) > 2 and bare != word:
         return f"('{word}':* | '{bare}':*)"
     return f"'{word}':*"
 

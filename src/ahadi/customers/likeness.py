@@ -42,7 +42,9 @@ def likeness(one: Customer, other: Customer, *, seen_together: bool = False) -> 
 
     Reasons are weighed as independent evidence: score = 1 - (1 - w1)(1 - w2)… A place counts only beside a name.
     """
-    reasons = [*_by_name(one, other), *_by_phone(one, other), *_by_email(one, other), *_by_mailbox_name(one, other)]
+    # A mailbox that spells the name says nothing more where the names themselves agree.
+    named = [*_by_name(one, other)] or [*_by_mailbox_name(one, other)]
+    reasons = [*named, *_by_phone(one, other), *_by_email(one, other)]
     if seen_together:
         reasons.append(SEEN_TOGETHER)
     coincidence = 1.0

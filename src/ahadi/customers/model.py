@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from ahadi.base.clock import utc
 from ahadi.base.errors import Invalid
 from ahadi.base.text import one_line
 from ahadi.customers.identities import IdentityKind
@@ -109,25 +108,6 @@ class Customer:
     def consents_to(self, channel: str) -> bool | None:
         """Whether they agreed to be written to on a channel; None when they were never asked."""
         return next((consent.granted for consent in self.consents if consent.channel == channel), None)
-
-    def quiet_till(self, at: datetime, zone: str) -> datetime | None:
-        """When the quiet hours that hold at a moment end (UTC); None when they do not hold.
-
-        `zone` serves where the customer's own is not known.
-        """
-        if self.quiet_from is None or self.quiet_until is None:
-            return None
-        place = ZoneInfo(self.zone or zone)
-        local = at.astimezone(place)
-        if not _within(local.time(), self.quiet_from, self.quiet_until):
-            return None
-        day = local.date() + timedelta(days=1 if local.time() >= self.quiet_until else 0)
-        ends = (utc(datetime.combine(day, self.quiet_until.replace(fold=fold), place)) for fold in (0, 1))
-        return next((end for end in ends if end > at), None)
-
-
-def _within(moment: time, start: time, end: time) -> bool:
-    return start <= moment < end if start < end else moment >= start or moment < end
 
 
 def person(records: Sequence[Record]) -> Customer:

@@ -1,5 +1,7 @@
-"""One person's data: all of it handed out, or erased for good. Domains above add what they hold, by `same_person`."""
+"""One person's data: all of it handed out, or erased for good, with what the domains above hold of the person."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +14,23 @@ from ahadi.platform.database import Work
 EXPORT, ERASE = "customer.export", "customer.erase"
 
 
-async def export_customer(work: Work, organisation_id: UUID, customer_id: UUID) -> dict[str, Any]:
-    """Everything held here of one person, over all their records, as plain JSON values. Journalled.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Another part that holds personal data: both take the work, the organisation and the ids of a person's records.
+
+    `export` returns plain JSON values, shown under `name`; `erase` may be called again for the same person. They run
+    in the same transaction, after it was asked who may do this.
+    """
+
+    name: str
+    export: Callable[[Work, UUID, Sequence[UUID]], Awaitable[Any]]
+    erase: Callable[[Work, UUID, Sequence[UUID]], Awaitable[object]]
+
+
+async def export_customer(
+    work: Work, organisation_id: UUID, customer_id: UUID, holders: Sequence[Holder] = ()
+) -> dict[str, Any]:
+    """Everything held of one person, over all their records, as plain JSON values. Journalled.
 
     Raises NotFound.
     """
@@ -30,6 +47,7 @@ async def export_customer(work: Work, organisation_id: UUID, customer_id: UUID) 
             {"id": str(each.id), "kept": str(each.kept_id), "merged": str(each.merged_id), "at": iso(each.at)}
             for each in merges
         ],
+        **{holder.name: await holder.export(work, organisation_id, customer.ids) for holder in holders},
     }
 
 
@@ -76,18 +94,22 @@ def _plain(entitlement: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def erase_customer(work: Work, organisation_id: UUID, customer_id: UUID) -> Customer:
+async def erase_customer(
+    work: Work, organisation_id: UUID, customer_id: UUID, holders: Sequence[Holder] = ()
+) -> Customer:
     """Erase one person, over all their records: name, identities, preferences, consents, entitlements.
 
     The emptied records stay, because cases and the journal name them, and cannot be added to or merged; the same
-    identity coming again is a new customer. Erasing twice changes nothing. The ids for the domains above to erase by
-    are the answer's `ids`. Locks the organisation's groups and the person. Raises NotFound.
+    identity coming again is a new customer. Erasing twice changes nothing here. Locks the organisation's groups and
+    the person. Raises NotFound.
     """
     work.permit(organisation_id, ERASE)
     await store_groups.lock_groups(work, organisation_id)
     ids = await same_person(work, organisation_id, customer_id)
     await store.lock(work, organisation_id, ids)
     customer = await of_id(work, organisation_id, customer_id)
+    for holder in holders:
+        await holder.erase(work, organisation_id, ids)
     if customer.erased_at:
         return customer
     await store.erase(work, organisation_id, ids)
