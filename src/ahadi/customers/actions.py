@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ahadi.base.errors import Conflict, NotFound, Unavailable
 from ahadi.base.ids import uuid7
-from ahadi.customers import store, store_groups
+from ahadi.customers import group_store, store
 from ahadi.customers.identities import (
     Given,
     email_identity,
@@ -139,7 +139,7 @@ async def _settle(work: Work, known: Known, said: dict[str, str | None]) -> Reco
     customer, known_as = known.customer, known.by.record_id
     organisation_id = customer.organisation_id
     for other in known.others:
-        if await store_groups.notice(work, organisation_id, customer.id, other.id):
+        if await group_store.notice(work, organisation_id, customer.id, other.id):
             work.record("duplicate.noticed", organisation_id, subject_id=customer.id, other_id=other.id)
     filled = {column: value for column, value in said.items() if value and getattr(customer, column) is None}
     if not known.add and not filled:

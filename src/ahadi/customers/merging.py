@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ahadi.base.errors import Conflict, NotFound
 from ahadi.base.ids import uuid7
-from ahadi.customers import store, store_groups
+from ahadi.customers import group_store, store
 from ahadi.customers.actions import NO_CUSTOMER, READ, CustomerErased, get_customers, of_id
 from ahadi.customers.identities import likeness_query
 from ahadi.customers.likeness import LIKELY, Reason, likeness
@@ -40,7 +40,7 @@ async def suggest_duplicates(
     customer = await of_id(work, organisation_id, customer_id)
     if customer.erased_at:
         return []
-    paired = await store_groups.pairs_of(work, organisation_id, customer.ids)
+    paired = await group_store.pairs_of(work, organisation_id, customer.ids)
     identities = [(each.kind, each.value) for each in customer.identities]
     # Every name, because a merged record's name finds people too.
     queries = {likeness_query(record.name, []) for record in customer.records} | {likeness_query(None, identities)}
@@ -63,7 +63,7 @@ async def noticed_duplicates(
 ) -> list[tuple[Customer, Suggestion]]:
     """Pairs of people whom one contact brought together and nobody has judged yet, newest first."""
     work.permit(organisation_id, READ)
-    pairs = await store_groups.open_pairs(work, organisation_id, limit)
+    pairs = await group_store.open_pairs(work, organisation_id, limit)
     found = await get_customers(work, organisation_id, {each for pair in pairs for each in pair})
     noticed: dict[frozenset[UUID], tuple[Customer, Suggestion]] = {}
     for first_id, second_id in pairs:
@@ -80,7 +80,7 @@ async def dismiss_duplicate(work: Work, organisation_id: UUID, customer_id: UUID
     if one.id == other.id:
         raise Conflict("These two are merged; undo the merge first.")
     pairs = [(each, another) for each in one.ids for another in other.ids]
-    await store_groups.dismiss(work, organisation_id, pairs)
+    await group_store.dismiss(work, organisation_id, pairs)
     work.record("duplicate.dismissed", organisation_id, subject_id=one.id, other_id=other.id)
 
 
@@ -90,14 +90,14 @@ async def merge_customers(work: Work, organisation_id: UUID, kept_id: UUID, merg
     Locks the organisation's groups. Raises NotFound, CustomerErased, and Conflict when they are one already.
     """
     work.permit(organisation_id, MERGE)
-    await store_groups.lock_groups(work, organisation_id)
+    await group_store.lock_groups(work, organisation_id)
     one, other = await _two(work, organisation_id, kept_id, merged_id)
     if one.id == other.id:
         raise Conflict("These two are one person already.")
     if one.erased_at or other.erased_at:
         raise CustomerErased("The data of one of the two was erased; there is nothing to merge.")
     made = Merge(uuid7(), kept_id, merged_id, work.now)
-    await store_groups.insert_merge(work, organisation_id, made)
+    await group_store.insert_merge(work, organisation_id, made)
     await _regroup(work, organisation_id, (*one.ids, *other.ids))
     work.record(
         "customer.merged", organisation_id, subject_id=kept_id, merge_id=made.id, kept_id=kept_id, merged_id=merged_id
@@ -111,14 +111,14 @@ async def unmerge_customers(work: Work, organisation_id: UUID, merge_id: UUID) -
     Raises NotFound, and Conflict when it is undone already.
     """
     work.permit(organisation_id, MERGE)
-    await store_groups.lock_groups(work, organisation_id)
-    merge = await store_groups.merge(work, organisation_id, merge_id)
+    await group_store.lock_groups(work, organisation_id)
+    merge = await group_store.merge(work, organisation_id, merge_id)
     if merge is None:
         raise NotFound("There is no such merge, or you have no access to it.")
     if merge.undone_at:
         raise Conflict("This merge was undone already.")
-    group = await store_groups.members(work, organisation_id, [merge.merged_id])
-    await store_groups.undo_merge(work, organisation_id, merge_id)
+    group = await group_store.members(work, organisation_id, [merge.merged_id])
+    await group_store.undo_merge(work, organisation_id, merge_id)
     await _regroup(work, organisation_id, tuple(group))
     work.record(
         "customer.unmerged",
@@ -137,7 +137,7 @@ async def merges_of(work: Work, organisation_id: UUID, customer_id: UUID) -> lis
     ids = await store.group_ids(work, organisation_id, customer_id)
     if not ids:
         raise NotFound(NO_CUSTOMER)
-    return await store_groups.merges_of(work, organisation_id, ids)
+    return await group_store.merges_of(work, organisation_id, ids)
 
 
 async def _two(work: Work, organisation_id: UUID, one_id: UUID, other_id: UUID) -> tuple[Customer, Customer]:
@@ -149,6 +149,6 @@ async def _two(work: Work, organisation_id: UUID, one_id: UUID, other_id: UUID) 
 
 async def _regroup(work: Work, organisation_id: UUID, ids: tuple[UUID, ...]) -> None:
     """Work out afresh what these records go under; they are whole groups."""
-    merges = await store_groups.merges_of(work, organisation_id, ids)
-    await store_groups.regroup(work, organisation_id, groups(ids, merges))
+    merges = await group_store.merges_of(work, organisation_id, ids)
+    await group_store.regroup(work, organisation_id, groups(ids, merges))
     await store.refold(work, organisation_id, ids)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from ahadi.base.clock import iso
-from ahadi.customers import store, store_groups
+from ahadi.customers import group_store, store
 from ahadi.customers.actions import of_id, same_person
 from ahadi.customers.model import Customer, Identity, Record
 from ahadi.platform.database import Work
@@ -37,7 +37,7 @@ async def export_customer(
     work.permit(organisation_id, EXPORT)
     customer = await of_id(work, organisation_id, customer_id)
     entitlements = await store.entitlements(work, organisation_id, customer.ids)
-    merges = await store_groups.merges_of(work, organisation_id, customer.ids)
+    merges = await group_store.merges_of(work, organisation_id, customer.ids)
     work.record("customer.exported", organisation_id, subject_id=customer.id)
     return {
         "id": str(customer.id),
@@ -104,7 +104,7 @@ async def erase_customer(
     the person. Raises NotFound.
     """
     work.permit(organisation_id, ERASE)
-    await store_groups.lock_groups(work, organisation_id)
+    await group_store.lock_groups(work, organisation_id)
     ids = await same_person(work, organisation_id, customer_id)
     await store.lock(work, organisation_id, ids)
     customer = await of_id(work, organisation_id, customer_id)
