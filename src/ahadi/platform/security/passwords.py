@@ -69,5 +69,5 @@ def check_new_password(password: str, *, about: tuple[str, ...] = ()) -> None:
     rest = folded
     for each in sorted({*_FREQUENT, *known}, key=len, reverse=True):
         rest = rest.replace(each, "")
-    if len(set(folded)) < 5 or len(rest) < SHORTEST // 2:
+    if len(set(folded)) < 5 or sum(map(str.isalnum, rest)) <= SHORTEST // 2:
         raise PasswordTooWeak("The password is easily guessed; choose other words, not names, rows of keys or repeats.")
