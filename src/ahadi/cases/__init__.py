@@ -39,17 +39,15 @@ from ahadi.cases.errors import (
 )
 from ahadi.cases.events import Holder, Priority, PromiseKind, from_facts, to_facts
 from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open_link, read_link, revoke_link
+from ahadi.cases.list_store import CaseFilter, PromiseFilter, list_cases, list_promises
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
 from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
 from ahadi.cases.status import compose_touch, reach_of, touch_case
 from ahadi.cases.store import (
-    CaseFilter,
-    PromiseFilter,
     PromiseText,
     all_promises,
     cases_of_customers,
-    list_cases,
-    list_promises,
+    moved_by_people,
     promise_from,
     promise_texts,
     recent_contacts_of,
@@ -107,6 +105,7 @@ __all__ = [
     "mark_reminded",
     "mark_warned",
     "merge_cases",
+    "moved_by_people",
     "open_case",
     "open_link",
     "own_case",

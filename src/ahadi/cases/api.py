@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ahadi import contacts
 from ahadi.base.clock import iso
 from ahadi.base.text import words
-from ahadi.cases import actions, links, shown, status, store, telling
+from ahadi.cases import actions, links, list_store, shown, status, store, telling
 from ahadi.cases.events import Holder
 from ahadi.directory import Directory, Permission, read_directory
 from ahadi.platform import journal
@@ -57,7 +57,7 @@ async def get_cases(
             [await organisation_of(request, work, organisation)] if organisation else work.actor.organisations
         )
         held, responsible = await _holders(request, work, organisation, holder, department)
-        wanted = store.CaseFilter(
+        wanted = list_store.CaseFilter(
             state=state,
             holder=held,
             department_id=responsible,
@@ -67,7 +67,7 @@ async def get_cases(
             after=(after[0], after[1]) if after else None,
             limit=page.limit + 1,
         )
-        found = await store.list_cases(work, organisations, wanted)
+        found = await list_store.list_cases(work, organisations, wanted)
         directories = {each: await read_directory(work, each) for each in {row["organisation_id"] for row in found}}
     return listed(
         found,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -12,12 +12,12 @@ from ahadi.cases.events import Holder
 from ahadi.cases.model import Case, Promise
 from ahadi.platform.database import Answer, Work
 
-_CASE = (
+CASE_COLUMNS = (
     "c.organisation_id, c.id, c.reference, c.customer_id, c.reason, c.state, c.holder_person, c.holder_department,"
     " c.held_since, c.department_id, c.priority, c.channel, c.language, c.opened_at, c.changed_at, c.resolved_at,"
     " c.resolution, c.contacts, c.escalated, c.rule_id, c.linked_to, c.merged_into, c.tags"
 )
-_PROMISE = (
+PROMISE_COLUMNS = (
     "p.id, p.case_id, p.kind, p.state, p.owner_person, p.owner_department, p.due_at, p.made_at, p.level, p.recovers,"
     " p.renews, p.successor, p.reminded_at, p.warned_at, p.settled_at, p.deed_kind, p.deed_id, p.told, p.reason"
 )
@@ -40,7 +40,7 @@ async def find(work: Work, reference: str | UUID, *, lock: bool = False) -> Case
     """A case with its open promises, by reference or id, among the actor's organisations; locked when asked."""
     by = "c.id" if isinstance(reference, UUID) else "c.reference"
     row = await work.row(
-        f"select {_CASE} from cases c where c.organisation_id = any(%(organisations)s) and {by} = %(reference)s"
+        f"select {CASE_COLUMNS} from cases c where c.organisation_id = any(%(organisations)s) and {by} = %(reference)s"
         + (" for update" if lock else ""),
         {"organisations": list(work.actor.organisations), "reference": reference},
     )
@@ -52,8 +52,8 @@ async def find(work: Work, reference: str | UUID, *, lock: bool = False) -> Case
 
 async def open_promises(work: Work, organisation_id: UUID, case_id: UUID) -> list[Promise]:
     rows = await work.rows(
-        f"select {_PROMISE} from promise p where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s"
-        " and p.state = 'open' order by p.due_at, p.id",
+        f"select {PROMISE_COLUMNS} from promise p where p.organisation_id = %(organisation_id)s"
+        " and p.case_id = %(case_id)s and p.state = 'open' order by p.due_at, p.id",
         {"organisation_id": organisation_id, "case_id": case_id},
     )
     return [promise_from(row) for row in rows]
@@ -62,8 +62,8 @@ async def open_promises(work: Work, organisation_id: UUID, case_id: UUID) -> lis
 async def all_promises(work: Work, organisation_id: UUID, case_id: UUID) -> list[Promise]:
     """Every promise ever made about a case, in the order they were made."""
     rows = await work.rows(
-        f"select {_PROMISE} from promise p where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s"
-        " order by p.made_at, p.id",
+        f"select {PROMISE_COLUMNS} from promise p where p.organisation_id = %(organisation_id)s"
+        " and p.case_id = %(case_id)s order by p.made_at, p.id",
         {"organisation_id": organisation_id, "case_id": case_id},
     )
     return [promise_from(row) for row in rows]
@@ -267,7 +267,7 @@ async def ask_promises(work: Work, organisation_id: UUID, case_id: UUID) -> Answ
     """Every promise of a case with its words, in the order they were made."""
     cursor = work.connection.cursor(row_factory=dict_row)
     await cursor.execute(
-        f"select {_PROMISE}, t.text, t.note from promise p left join promise_text t"
+        f"select {PROMISE_COLUMNS}, t.text, t.note from promise p left join promise_text t"
         " on t.organisation_id = p.organisation_id and t.promise_id = p.id"
         " where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s order by p.made_at, p.id",
         {"organisation_id": organisation_id, "case_id": case_id},
@@ -292,115 +292,7 @@ async def raise_link_version(work: Work, organisation_id: UUID, case_id: UUID) -
     )
 
 
-# Lists -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseFilter:
-    """Which promises to list. `after` is the sort key (moment, id) of the last one seen."""
-
-    state: Literal["open", "kept", "renewed", "broken", "withdrawn"] | None = None
-    due_before: datetime | None = None
-    owner: Holder | None = None
-    case_id: UUID | None = None
-    after: tuple[datetime, UUID] | None = None
-    limit: int = 50
-
-
-async def list_promises(work: Work, organisations: Sequence[UUID], wanted: PromiseFilter) -> list[dict[str, Any]]:
-    """Open promises earliest due first, others newest change first; each with its case's reference.
-
-    One index scan an organisation, so that the order by due date needs no sort of everything.
-    """
-    opened = wanted.state == "open"
-    clauses = ["p.state = 'open'" if opened else "p.state <> 'open'" if wanted.state else "true"]
-    if wanted.state and not opened:
-        clauses.append("p.state = %(state)s")
-    if wanted.due_before:
-        clauses.append("p.due_at < %(due_before)s")
-    if wanted.case_id:
-        clauses.append("p.case_id = %(case_id)s")
-    if wanted.owner:
-        clauses.append("p.owner_person = %(owner)s" if wanted.owner.person else "p.owner_department = %(owner)s")
-    key = "p.due_at" if opened else "p.settled_at" if wanted.state else "p.made_at"
-    order = f"{key}, p.id" if opened else f"{key} desc, p.id desc"
-    if wanted.after:
-        clauses.append(f"({key}, p.id) {'>' if opened else '<'} (%(after_at)s, %(after_id)s)")
-    return await work.rows(
-        "select q.*, c.reference, t.text, t.note from (select o.id as organisation_id, r.*"
-        " from unnest(%(organisations)s::uuid[]) as o (id)"
-        f" cross join lateral (select {_PROMISE}, {key} as sort_at from promise p where p.organisation_id = o.id"
-        f" and {' and '.join(clauses)} order by {order} limit %(limit)s) r) q"
-        " join cases c on c.organisation_id = q.organisation_id and c.id = q.case_id"
-        " left join promise_text t on t.organisation_id = q.organisation_id and t.promise_id = q.id"
-        f" order by {order.replace('p.', 'q.') if opened else 'q.sort_at desc, q.id desc'} limit %(limit)s",
-        {
-            "organisations": list(organisations),
-            "state": wanted.state,
-            "due_before": wanted.due_before,
-            "case_id": wanted.case_id,
-            "owner": (wanted.owner.person or wanted.owner.department) if wanted.owner else None,
-            "after_at": wanted.after[0] if wanted.after else None,
-            "after_id": wanted.after[1] if wanted.after else None,
-            "limit": wanted.limit,
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """Which cases to list, newest change first. `words` are folded words that all must occur."""
-
-    state: Literal["open", "resolved"] | None = None
-    holder: Holder | None = None
-    department_id: UUID | None = None
-    customer_ids: tuple[UUID, ...] | None = None
-    reason: str | None = None
-    words: tuple[str, ...] = ()
-    after: tuple[datetime, UUID] | None = None
-    limit: int = 50
-
-
-async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilter) -> list[dict[str, Any]]:
-    """Cases with subject and next promise, newest change first."""
-    clauses = ["true"]
-    if wanted.state:
-        clauses.append("c.state = 'open'" if wanted.state == "open" else "c.state = 'resolved'")
-    if wanted.holder:
-        clauses.append("c.holder_person = %(holder)s" if wanted.holder.person else "c.holder_department = %(holder)s")
-    if wanted.department_id:
-        clauses.append("c.department_id = %(department_id)s")
-    if wanted.customer_ids is not None:
-        clauses.append("c.customer_id = any(%(customer_ids)s)")
-    if wanted.reason:
-        clauses.append("c.reason = %(reason)s")
-    if wanted.after:
-        clauses.append("(c.changed_at, c.id) < (%(after_at)s, %(after_id)s)")
-    if wanted.words:
-        clauses.append(
-            "c.id in (select t.case_id from case_text t where t.organisation_id = o.id"
-            " and to_tsvector('simple', t.folded) @@ to_tsquery('simple', %(words)s))"
-        )
-    return await work.rows(
-        f"select q.*, t.subject, p.kind as promise_kind, p.due_at as promise_due_at, p.owner_person as promise_owner"
-        f" from (select r.* from unnest(%(organisations)s::uuid[]) as o (id) cross join lateral"
-        f" (select {_CASE}, c.next_promise_id from cases c where c.organisation_id = o.id and {' and '.join(clauses)}"
-        " order by c.changed_at desc, c.id desc limit %(limit)s) r) q"
-        " left join case_text t on t.organisation_id = q.organisation_id and t.case_id = q.id"
-        " left join promise p on p.organisation_id = q.organisation_id and p.id = q.next_promise_id"
-        " order by q.changed_at desc, q.id desc limit %(limit)s",
-        {
-            "organisations": list(organisations),
-            "holder": (wanted.holder.person or wanted.holder.department) if wanted.holder else None,
-            "department_id": wanted.department_id,
-            "customer_ids": list(wanted.customer_ids) if wanted.customer_ids is not None else None,
-            "reason": wanted.reason,
-            "after_at": wanted.after[0] if wanted.after else None,
-            "after_id": wanted.after[1] if wanted.after else None,
-            "words": " & ".join(f"'{word}':*" for word in wanted.words),
-            "limit": wanted.limit,
-        },
-    )
+# Placing -----------------------------------------------------------------------------------------------------
 
 
 async def cases_of_customers(
@@ -408,7 +300,7 @@ async def cases_of_customers(
 ) -> list[Case]:
     """Cases of one person (all their merged customers) that are open or were resolved since, newest first; locked."""
     rows = await work.rows(
-        f"select {_CASE} from cases c where c.organisation_id = %(organisation_id)s"
+        f"select {CASE_COLUMNS} from cases c where c.organisation_id = %(organisation_id)s"
         " and c.customer_id = any(%(customer_ids)s) and c.merged_into is null"
         " and (c.state = 'open' or c.resolved_at >= %(since)s) order by c.opened_at desc limit 50",
         {"organisation_id": organisation_id, "customer_ids": list(customer_ids), "since": resolved_since},
@@ -424,3 +316,14 @@ async def recent_contacts_of(work: Work, organisation_id: UUID, case_id: UUID, s
         {"organisation_id": organisation_id, "case_id": case_id, "since": since},
     )
     return count
+
+
+async def moved_by_people(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Cases that a person put elsewhere by hand, and the department they left them in."""
+    rows = await work.rows(
+        "select distinct on (case_id) case_id, (facts ->> 'department_id')::uuid as department_id from journal"
+        " where organisation_id = %(organisation_id)s and case_id = any(%(case_ids)s) and kind = 'case.held'"
+        " and facts ->> 'why' = 'assigned' and facts ->> 'department_id' is not null order by case_id, seq desc",
+        {"organisation_id": organisation_id, "case_ids": list(case_ids)},
+    )
+    return {row["case_id"]: row["department_id"] for row in rows}

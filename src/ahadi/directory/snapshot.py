@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from ahadi.base.errors import Invalid, NotFound
 from ahadi.directory import store
 from ahadi.directory.coverage import Claim, Uncovered, uncovered
+from ahadi.directory.expression import public_holidays
 from ahadi.directory.hours import Hours
 from ahadi.directory.model import (
     Absence,
@@ -114,6 +116,12 @@ class Directory:
         if expression not in self._hours:
             self._hours[expression] = self.organisation.hours(expression)
         return self._hours[expression]
+
+    def is_public_holiday(self, at: datetime) -> bool:
+        """Whether it is a public holiday at the organisation's place."""
+        place = self.organisation
+        day = at.astimezone(ZoneInfo(place.zone)).date()
+        return day in public_holidays(place.country, place.subdivision, day.year)
 
     def default_promise(self, department_id: UUID | None, reason: str | None = None) -> PromiseDefault:
         """What is promised first: as the reason says, else the department, else the organisation's update."""

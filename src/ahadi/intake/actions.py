@@ -141,7 +141,7 @@ async def _open(
     )
     case = await cases.open_case(work, organisation.id, new)
     await contacts.take_in(work, organisation.id, _incoming(contacting, known), case.id)
-    await routing.remember(work, case.id, request, routed)
+    await routing.remember(work, case.id, organisation.id, request, routed)
     if routed.holder.person:
         await promises.notify(work, organisation.id, routed.holder.person, "given", case.id, promised.id)
     if not contacting.automatic:

@@ -21,8 +21,6 @@ create table routing_fact (            -- what each request looked like and wher
     rule_id text collate "C",
     request jsonb not null,            -- the inputs; words as folded keywords only
     department_id uuid,
-    corrected_department_id uuid,
-    corrected_at timestamptz,
     primary key (organisation_id, case_id)
 );
 create index routing_fact_recent on routing_fact (organisation_id, at desc);

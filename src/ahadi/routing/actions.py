@@ -1,0 +1,150 @@
+"""Rules as versions: drafted, checked, tried on real cases, published, rolled back; and what people corrected."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from ahadi import cases
+from ahadi.base.errors import Conflict, NotFound
+from ahadi.directory import Directory, read_directory
+from ahadi.platform.database import Work
+from ahadi.routing import store
+from ahadi.routing.check import Check, Known, check_rows
+from ahadi.routing.corrections import Corrected, Reroute, corrected_rules
+from ahadi.routing.model import RulesInvalid, Then
+from ahadi.routing.routes import past_request, usual_department
+from ahadi.routing.rows import read_rules, written_rule
+from ahadi.routing.store import TableVersion
+from ahadi.routing.table import Table
+from ahadi.routing.trial import Past, Trial, try_rules
+
+
+def known_names(directory: Directory) -> Known:
+    """The names that rows of an organisation may use."""
+    slugs = {each.id: each.slug for each in directory.departments.values()}
+    people: dict[str, frozenset[str]] = {}
+    skills: dict[str, set[str]] = {}
+    for id_, membership in directory.memberships.items():
+        theirs = frozenset(slugs[each] for each in membership.departments if each in slugs)
+        people[directory.people[id_].slug] = theirs
+        for skill in membership.skills:
+            skills.setdefault(skill, set()).update(theirs)
+    tiers = frozenset(directory.organisation.settings.tiers)
+    return Known(
+        departments=frozenset(slugs.values()),
+        people=people,
+        skills={skill: frozenset(where) for skill, where in skills.items()},
+        reasons=frozenset(directory.reasons) or None,
+        tiers=tiers or None,
+    )
+
+
+async def draft_rules(
+    work: Work, organisation_id: UUID, rows: Sequence[Mapping[str, Any]], note: str | None = None
+) -> tuple[int, Check]:
+    """Keep rows as a new draft; its number and what the check found. Raises RulesInvalid for unreadable rows."""
+    work.permit(organisation_id, "rules.edit")
+    directory = await read_directory(work, organisation_id)
+    reading, check = check_rows(list(rows), known_names(directory))
+    if reading.problems:
+        first = reading.problems[0]
+        raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(reading.problems))
+    version = await store.insert_draft(work, organisation_id, [written_rule(rule) for rule in reading.rules], note)
+    work.record("rules.drafted", organisation_id, version=version, rows=len(reading.rules))
+    return version, check
+
+
+async def get_rules(work: Work, organisation_id: UUID, version: int) -> TableVersion:
+    """One version of the rules. Raises NotFound."""
+    work.permit(organisation_id, "rules.read")
+    found = await store.get_version(work, organisation_id, version)
+    if found is None:
+        raise NotFound(f"There is no version {version} of these rules.", version=version)
+    return found
+
+
+async def check_version(work: Work, organisation_id: UUID, version: int) -> Check:
+    """Rows that can never match, requests no row covers, and names that do not exist."""
+    found = await get_rules(work, organisation_id, version)
+    return check_rows(found.rows, known_names(await read_directory(work, organisation_id)))[1]
+
+
+async def try_version(work: Work, organisation_id: UUID, version: int, last: int) -> Trial:
+    """Which of the last cases would have gone elsewhere."""
+    found = await get_rules(work, organisation_id, version)
+    directory = await read_directory(work, organisation_id)
+    table = Table(read_rules(found.rows).rules, Then(department=usual_department(directory)))
+    slugs = {each.id: each.slug for each in directory.departments.values()}
+    past = []
+    facts = await store.facts_of(work, organisation_id, last)
+    moved = await cases.moved_by_people(work, organisation_id, [fact.case_id for fact in facts])
+    for fact in facts:
+        where = moved.get(fact.case_id, fact.department_id)
+        if where in slugs:
+            past.append(Past(fact.case_id, past_request(fact.request), slugs[where], fact.rule_id))
+    return try_rules(table, past)
+
+
+async def publish_rules(work: Work, organisation_id: UUID, version: int) -> None:
+    """Put a version in force: a draft, or an earlier one to roll back. Raises RulesInvalid where names do not exist."""
+    work.permit(organisation_id, "rules.publish")
+    found = await store.get_version(work, organisation_id, version, lock=True)
+    if found is None:
+        raise NotFound(f"There is no version {version} of these rules.", version=version)
+    if found.state == "published":
+        raise Conflict(f"Version {version} is in force already.", version=version)
+    directory = await read_directory(work, organisation_id)
+    _, check = check_rows(found.rows, known_names(directory))
+    if check.problems:
+        first = check.problems[0]
+        raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(check.problems))
+    before = await store.published_version(work, organisation_id)
+    await store.publish(work, organisation_id, version)
+    kind = "rules.rolled_back" if before and before > version else "rules.published"
+    work.record(kind, organisation_id, version=version, before=before)
+
+
+async def roll_back(work: Work, organisation_id: UUID) -> int:
+    """Put the version in force again that was before this one; its number."""
+    versions = [v for v in await store.versions_of(work, organisation_id, None, 200) if v.published_at]
+    current = next((v for v in versions if v.state == "published"), None)
+    earlier = [v for v in versions if current and v.version != current.version and v.state == "retired"]
+    if not earlier:
+        raise Conflict("There is no earlier version to go back to.")
+    target = max(earlier, key=lambda v: (v.published_at, v.version))
+    await publish_rules(work, organisation_id, target.version)
+    return target.version
+
+
+async def put_rules(work: Work, organisation_id: UUID, rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """Publish these rows if they differ from those in force; the new version's number, or None. For setting up."""
+    current = await store.published_version(work, organisation_id)
+    reading = read_rules(list(rows))
+    if reading.problems:
+        first = reading.problems[0]
+        raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(reading.problems))
+    written = [written_rule(rule) for rule in reading.rules]
+    held = await store.get_version(work, organisation_id, current) if current else None
+    if held is not None and held.rows == written:
+        return None
+    if held is None and not written:
+        return None
+    version, _ = await draft_rules(work, organisation_id, written, "set up")
+    await publish_rules(work, organisation_id, version)
+    return version
+
+
+async def corrections(work: Work, organisation_id: UUID, last: int) -> tuple[Corrected, ...]:
+    """The rules that people keep correcting, over the last decisions."""
+    work.permit(organisation_id, "rules.read")
+    directory = await read_directory(work, organisation_id)
+    slugs = {each.id: each.slug for each in directory.departments.values()}
+    facts = (await store.facts_of(work, organisation_id, last))[::-1]
+    moved = await cases.moved_by_people(work, organisation_id, [fact.case_id for fact in facts])
+    reroutes = [
+        Reroute(f.case_id, f.rule_id, slugs[f.department_id], slugs[moved[f.case_id]])
+        for f in facts
+        if f.department_id in slugs and moved.get(f.case_id) in slugs
+    ]
+    return corrected_rules(reroutes, Counter(f.rule_id for f in facts))

@@ -1,0 +1,186 @@
+"""Routing a request: by the rules in force, to a department or person who is really there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ahadi.cases import Holder, Priority, PromiseKind
+from ahadi.customers import Customer
+from ahadi.directory import Directory, Within
+from ahadi.platform.database import Work
+from ahadi.routing import store
+from ahadi.routing.model import Channel, Decision, Moment, Request, Then, Tier, spoken, verified_tier
+from ahadi.routing.rows import read_rules
+from ahadi.routing.table import Table, Tables
+
+_tables = Tables()
+_PAST, _LONG_AGO = UUID(int=0), datetime(1970, 1, 1, tzinfo=UTC)  # a tier that was proved when its case was routed
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where a request goes, as ids: who holds it, which department answers for it, and what is promised first."""
+
+    holder: Holder
+    department_id: UUID | None
+    priority: Priority
+    rule_id: str | None
+    version: int
+    promise_kind: PromiseKind | None
+    promise_within: Within | None
+    promise_text: str | None
+    words: tuple[str, ...] = ()
+
+
+def request_of(
+    directory: Directory,
+    *,
+    at: datetime,
+    channel: Channel,
+    reason: str | None,
+    language: str,
+    customer: Customer | None,
+    place: str,
+    text: str,
+    attributes: Mapping[str, Any],
+    repeat: int = 0,
+) -> Request:
+    """The inputs of the rules. The tier is that of the customer's verified entitlement and comes from nowhere else."""
+    zone = ZoneInfo(directory.organisation.zone)
+    holiday = directory.is_public_holiday(at)
+    return Request(
+        channel=channel,
+        moment=Moment.of(at, zone, public_holiday=holiday),
+        reason=reason,
+        language=language,
+        tier=_tier(customer, at),
+        repeat=repeat,
+        place=place,
+        text=text,
+        attributes=attributes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """An entitlement in force, as the customers package read it."""
+
+    id: UUID
+    customer_id: UUID
+    tier: str
+    verified_at: datetime | None
+    expires_at: datetime | None = None
+
+
+def _tier(customer: Customer | None, at: datetime) -> Tier | None:
+    if customer is None:
+        return None
+    record = next((each for each in customer.records if each.tier and each.tier == customer.tier), None)
+    if record is None or record.tier is None:
+        return None
+    proof = _Proof(record.id, customer.id, record.tier, record.tier_from)
+    return verified_tier(proof, customer_id=customer.id, now=at)
+
+
+async def route(work: Work, directory: Directory, request: Request, *, chosen: str | None = None) -> Routed:
+    """Decide by the rules in force; what no rule covers goes to the default department. Never nowhere.
+
+    `chosen` is the department a customer asked for: it takes the request, with the priority the rules give.
+    """
+    organisation_id = directory.organisation.id
+    version = await store.published_version(work, organisation_id) or 0
+    table = await _table(work, directory, version)
+    decision = table.decide(request)
+    if chosen is not None:
+        department = directory.department(chosen)
+        decision = Decision(Then(department=department.slug, priority=decision.then.priority), None, "chosen")
+    said = spoken(request.text)
+    phrases = {phrase for rule in table.rules for phrase in rule.when.words}
+    heard = tuple(sorted(phrase for phrase in phrases if phrase.strip("*") in said))
+    return _resolve(directory, decision, version, work.now, heard)
+
+
+async def _table(work: Work, directory: Directory, version: int) -> Table:
+    key = (directory.organisation.id, version, directory.organisation.version)
+    table = _tables.get(key)
+    if table is None:
+        found = await store.get_version(work, directory.organisation.id, version) if version else None
+        rules = read_rules(found.rows).rules if found else ()
+        table = _tables.put(key, Table(rules, Then(department=usual_department(directory))))
+    return table
+
+
+def usual_department(directory: Directory) -> str:
+    """The department that takes what no rule covers."""
+    default = directory.departments.get(directory.organisation.default_department_id or UUID(int=0))
+    first = next((each for each in directory.departments.values() if each.active), None)
+    found = default or first
+    return found.slug if found else ""
+
+
+def _resolve(directory: Directory, decision: Decision, version: int, now: datetime, heard: tuple[str, ...]) -> Routed:
+    then = decision.then
+    department = next((d for d in directory.departments.values() if d.slug == then.department), None)
+    holder = _holder(directory, then, department.id if department else None, now)
+    promise = then.promise
+    within = Within(promise.within.amount, promise.within.unit, promise.within.elapsed) if promise else None
+    return Routed(
+        holder=holder,
+        department_id=department.id if department else None,
+        priority=then.priority,
+        rule_id=decision.rule_id,
+        version=version,
+        promise_kind=promise.kind if promise else None,
+        promise_within=within,
+        promise_text=promise.text or None if promise else None,
+        words=heard,
+    )
+
+
+def _holder(directory: Directory, then: Then, department_id: UUID | None, now: datetime) -> Holder:
+    """The named person or somebody with the skill if they are on shift; else the department; else whoever answers."""
+    person = next((p for p in directory.people.values() if then.person and p.slug == then.person), None)
+    if person and directory.serves(person.id) and directory.rota.on_shift([person.id], now):
+        return Holder(person=person.id)
+    if then.skill and department_id:
+        members = directory.members(department_id)
+        able = [each for each in members if then.skill in directory.memberships[each].skills]
+        on_shift = directory.rota.on_shift(able, now)
+        if on_shift:
+            return Holder(person=on_shift[now.minute % len(on_shift)])
+    if department_id is not None:
+        return Holder(department=department_id)
+    chain = directory.chain(None)
+    return Holder(person=chain[0]) if chain else Holder(person=next(iter(directory.people)))
+
+
+async def remember(work: Work, case_id: UUID, organisation_id: UUID, request: Request, routed: Routed) -> None:
+    """Keep what was asked and decided, without the customer's words: only the phrases that rules look for."""
+    asked = {
+        "channel": request.channel,
+        "day": request.moment.day,
+        "minute": request.moment.minute,
+        "reason": request.reason,
+        "language": request.language,
+        "tier": request.tier.name if request.tier else None,
+        "repeat": request.repeat,
+        "heard": list(routed.words),
+    }
+    await store.insert_fact(work, organisation_id, case_id, routed.version, routed.rule_id, asked, routed.department_id)
+
+
+def past_request(asked: Mapping[str, Any]) -> Request:
+    """A request as it was kept, to try other rules on."""
+    tier = asked.get("tier")
+    return Request(
+        channel=asked["channel"],
+        moment=Moment(asked["day"], asked["minute"]),
+        reason=asked.get("reason"),
+        language=asked.get("language"),
+        tier=verified_tier(_Proof(_PAST, _PAST, tier, _LONG_AGO), customer_id=_PAST, now=_LONG_AGO) if tier else None,
+        repeat=asked.get("repeat", 0),
+        text=" . ".join(phrase.strip("*") for phrase in asked.get("heard", ())),
+    )

@@ -1,0 +1,133 @@
+"""The SQL of rule tables and of what they decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ahadi.platform.database import Work
+
+
+@dataclass(frozen=True, slots=True)
+class TableVersion:
+    """One version of an organisation's rules; `rows` are as people write them."""
+
+    version: int
+    state: str
+    rows: list[dict[str, Any]]
+    note: str | None
+    made_by: UUID | None
+    made_at: datetime
+    published_at: datetime | None
+
+
+_VERSION = "version, state, rows, note, made_by, made_at, published_at"
+
+
+async def published_version(work: Work, organisation_id: UUID) -> int | None:
+    """The number of the rules in force, or None."""
+    version: int | None = await work.value(
+        "select version from rule_table where organisation_id = %(organisation_id)s and state = 'published'",
+        {"organisation_id": organisation_id},
+    )
+    return version
+
+
+async def get_version(work: Work, organisation_id: UUID, version: int, *, lock: bool = False) -> TableVersion | None:
+    return await work.one(
+        TableVersion,
+        f"select {_VERSION} from rule_table where organisation_id = %(organisation_id)s and version = %(version)s"
+        + (" for update" if lock else ""),
+        {"organisation_id": organisation_id, "version": version},
+    )
+
+
+async def versions_of(work: Work, organisation_id: UUID, before: int | None, limit: int) -> list[TableVersion]:
+    """All versions, newest first."""
+    return await work.all(
+        TableVersion,
+        f"select {_VERSION} from rule_table where organisation_id = %(organisation_id)s"
+        " and version < coalesce(%(before)s, 2147483647) order by version desc limit %(limit)s",
+        {"organisation_id": organisation_id, "before": before, "limit": limit},
+    )
+
+
+async def insert_draft(work: Work, organisation_id: UUID, rows: Sequence[Mapping[str, Any]], note: str | None) -> int:
+    """A new draft; its number."""
+    await work.execute("lock table rule_table in share row exclusive mode")
+    version: int = await work.value(
+        "insert into rule_table (organisation_id, version, state, rows, note, made_by, made_at)"
+        " select %(organisation_id)s, coalesce(max(version), 0) + 1, 'draft', %(rows)s, %(note)s, %(made_by)s, %(now)s"
+        " from rule_table where organisation_id = %(organisation_id)s returning version",
+        {
+            "organisation_id": organisation_id,
+            "rows": orjson.dumps(list(rows)).decode(),
+            "note": note,
+            "made_by": work.actor.person_id,
+            "now": work.now,
+        },
+    )
+    return version
+
+
+async def publish(work: Work, organisation_id: UUID, version: int) -> None:
+    """Put a version in force; the one before it retires."""
+    params = {"organisation_id": organisation_id, "version": version, "now": work.now}
+    await work.execute(
+        "update rule_table set state = 'retired' where organisation_id = %(organisation_id)s and state = 'published'",
+        params,
+    )
+    await work.execute(
+        "update rule_table set state = 'published', published_at = %(now)s"
+        " where organisation_id = %(organisation_id)s and version = %(version)s",
+        params,
+    )
+
+
+async def insert_fact(
+    work: Work,
+    organisation_id: UUID,
+    case_id: UUID,
+    version: int,
+    rule_id: str | None,
+    request: Mapping[str, Any],
+    department_id: UUID | None,
+) -> None:
+    await work.execute(
+        "insert into routing_fact (organisation_id, case_id, at, version, rule_id, request, department_id) values"
+        " (%(organisation_id)s, %(case_id)s, %(now)s, %(version)s, %(rule_id)s, %(request)s, %(department_id)s)"
+        " on conflict do nothing",
+        {
+            "organisation_id": organisation_id,
+            "case_id": case_id,
+            "now": work.now,
+            "version": version,
+            "rule_id": rule_id,
+            "request": orjson.dumps(dict(request)).decode(),
+            "department_id": department_id,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What was asked, and decided."""
+
+    case_id: UUID
+    at: datetime
+    rule_id: str | None
+    request: dict[str, Any]
+    department_id: UUID | None
+
+
+async def facts_of(work: Work, organisation_id: UUID, limit: int) -> list[Fact]:
+    """The newest decisions."""
+    return await work.all(
+        Fact,
+        "select case_id, at, rule_id, request, department_id from routing_fact"
+        " where organisation_id = %(organisation_id)s order by at desc limit %(limit)s",
+        {"organisation_id": organisation_id, "limit": limit},
+    )
