@@ -78,7 +78,7 @@ people = st.builds(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=500)
 @given(people, people, st.booleans())
 def test_it_does_not_matter_who_comes_first_and_the_score_is_a_share(one: Any, other: Any, together: bool) -> None:
     there = likeness(one, other, seen_together=together)

@@ -90,7 +90,7 @@ def _by_email(one: Customer, other: Customer) -> Iterator[Reason]:
         yield Reason("same-mailbox", "E-mail addresses differ only in dots or a tag", 0.75)
     elif any(a == b and len(a) >= 5 and a not in _SHARED_MAILBOXES for a, b, _ in boxes):
         yield Reason("same-mailbox-elsewhere", "The same e-mail name at another provider", 0.5)
-    elif any(_close(a, b) for a, b, same_domain in boxes if same_domain and len(a) >= 5):
+    elif any(_close(a, b) for a, b, same_domain in boxes if same_domain and min(len(a), len(b)) >= 5):
         yield Reason("near-mailbox", "E-mail addresses differ in a letter or two", 0.3)
 
 
