@@ -8,18 +8,37 @@ import structlog
 
 from ahadi import contacts, promises
 from ahadi.base.errors import AhadiError
-from ahadi.platform.database import Database
+from ahadi.directory import all_organisations
+from ahadi.platform.database import Actor, Database
+from ahadi.routing import offers
 
 log = structlog.get_logger(__name__)
 Organisations = Callable[[], Awaitable[Sequence[UUID]]]
 _BATCH = 50
 
 
+async def watch(database: Database) -> int:
+    """One look at everything the clock does: promises, and offers nobody answered; how many things were done."""
+    done = await promises.watch_once(database)
+    async with database.read(Actor.system([])) as work:
+        organisations = [each.id for each in await all_organisations(work)]
+    for start in range(0, len(organisations), _BATCH):
+        done += await offers.expire_offers(database, organisations[start : start + _BATCH])
+    return done
+
+
+async def settle(database: Database) -> None:
+    """Do whatever is due until nothing is (after the clock was moved by hand)."""
+    for _ in range(10_000):
+        if not await watch(database):
+            return
+
+
 async def keep_watch(database: Database, every: float) -> None:
     """Look at promises every so many (real) seconds, at once again while there is something to do."""
     while True:
         try:
-            done = await promises.watch_once(database)
+            done = await watch(database)
         except AhadiError as problem:
             log.warning("watch.waiting", error=problem.code)
             done = 0

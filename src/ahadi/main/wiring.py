@@ -12,9 +12,16 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from ahadi.base.clock import Clock, SystemClock
+from ahadi.cases import api as cases_api
+from ahadi.channels.ports import Surroundings
+from ahadi.contacts import api as contacts_api
+from ahadi.customers import api as customers_api
 from ahadi.directory import invitations_api, sign_in_api, sign_in_store, tokens_api
 from ahadi.directory.sign_in import may_listen_no_more
+from ahadi.intake import api as intake_api
+from ahadi.main.duties import keep_watch, send_messages, settle
 from ahadi.main.housekeeping import keep_house
+from ahadi.main.post import InstalledPost
 from ahadi.main.tasks import Task
 from ahadi.platform import webhooks
 from ahadi.platform.clock import BusinessClock
@@ -28,6 +35,8 @@ from ahadi.platform.settings import Settings
 from ahadi.platform.transports.addresses import Guard
 from ahadi.platform.transports.http import guarded_client
 from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
+from ahadi.promises import api as promises_api
+from ahadi.routing import api as routing_api
 
 JOBS_AT_ONCE = 3
 STATIC = Path(__file__).parent.parent / "screens" / "static"
@@ -39,6 +48,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     invitations_api.router,
     live_api.router,
     webhooks_api.router,
+    customers_api.router,
+    intake_api.router,
+    routing_api.router,
+    promises_api.router,
+    cases_api.router,
+    contacts_api.router,
 )
 
 
@@ -98,6 +113,7 @@ def install(settings: Settings, database_url: str, *, real: Clock | None = None,
         statics=Statics(STATIC),
         policy=Policy.of(settings),
         metrics=Metrics(),
+        settle=partial(settle, database),
     )
 
 
@@ -141,9 +157,17 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     runners: dict[str, Task] = {
         f"jobs {n}": partial(run_for_ever, database, done_by, lease, each) for n, each in enumerate(wakes, 1)
     }
+    settings = installation.settings
+    outgoing = guarded_client(Guard.from_setting(settings.outgoing_allow))
+    post = InstalledPost(database, settings, installation.keyring, Surroundings(outgoing, database.clock.real))
+    written = asyncio.Event()
+    wakes.append(written)
+    organisations = partial(every_organisation, database)
     return runners | {
         "wake": partial(listen, database.url, wake),
         "webhooks": follower.run,
         "announcer": installation.announcer.run,
         "housekeeping": partial(keep_house, database),
+        "watch": partial(keep_watch, database, settings.watch_seconds),
+        "outbox": partial(send_messages, database, organisations, post, settings.watch_seconds, written),
     }
