@@ -55,15 +55,12 @@ def _read(kind: type[Any], part: Any) -> Any:
     return part
 
 
-def _page(
+async def page_of(
     limit: Annotated[int, Query(ge=1, description="Items wanted, at most 200.")] = USUAL,
     after: Annotated[str | None, Query(max_length=2000, description="The `next` of the page before.")] = None,
 ) -> Page:
+    """The page a caller asks for."""
     return Page(min(limit, MOST), after or None)
-
-
-async def page_of(page: Annotated[Page, Depends(_page)]) -> Page:
-    return page
 
 
 Paging = Annotated[Page, Depends(page_of)]
@@ -74,8 +71,12 @@ def listed(
 ) -> Response:
     """The answer for a list of which `page.limit + 1` items were asked for, in the order of `key`."""
     items = found[: page.limit]
-    following = _write(key(items[-1])) if len(found) > page.limit else None
-    return answer({"items": [show(each) for each in items], "next": following})
+    return answer({"items": [show(each) for each in items], "next": next_page(found, page, key=key)})
+
+
+def next_page(found: Sequence[Item], page: Page, *, key: Callable[[Item], Sequence[Any]]) -> str | None:
+    """The cursor of the page after this one, of which `page.limit + 1` items were asked for; None for the last."""
+    return _write(key(found[page.limit - 1])) if len(found) > page.limit else None
 
 
 def _write(key: Sequence[Any]) -> str:
