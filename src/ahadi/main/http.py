@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ from ahadi.platform.metrics import CONTENT_TYPE
 from ahadi.platform.web import (
     PUBLIC,
     Guard,
+    Quick,
     Statics,
     actor_of,
     answer,
@@ -52,14 +54,17 @@ def create_app(installation: Installation) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
+    routers = (operations, *ROUTERS)
     app.state.installation = installation
     for part in ("settings", "database", "keyring", "hub", "streams", "statics", "policy"):
         setattr(app.state, part, getattr(installation, part))
     app.state.authenticate = sign_in_api.recognise
     app.state.find_organisation = sign_in_store.find_organisation
+    routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
+    app.add_middleware(Quick, application=app, routes=routes)
     app.add_middleware(Guard, policy=installation.policy, observe=installation.metrics.observe_request)
     install_problems(app)
-    for router in (operations, *ROUTERS):
+    for router in routers:
         app.include_router(router)
     return app
 

@@ -21,9 +21,10 @@ from ahadi.platform.web.access import PUBLIC, SIGNED_IN, Needs, Public, actor_of
 from ahadi.platform.web.answers import answer, encode
 from ahadi.platform.web.guard import Guard, Policy, client_address, is_direct_from_loopback, policy_of
 from ahadi.platform.web.idempotency import perform
-from ahadi.platform.web.paging import Page, Paging, listed
+from ahadi.platform.web.paging import Page, Paging, listed, next_page
 from ahadi.platform.web.parts import database_of, hub_of, keyring_of, organisation_of, settings_of
 from ahadi.platform.web.problems import Problem, install_problems, problem_of, render_problem
+from ahadi.platform.web.quick import Quick
 from ahadi.platform.web.static import Statics
 from ahadi.platform.web.streams import Streams
 
@@ -37,6 +38,7 @@ __all__ = [
     "Policy",
     "Problem",
     "Public",
+    "Quick",
     "Statics",
     "Streams",
     "actor_of",
@@ -50,6 +52,7 @@ __all__ = [
     "keyring_of",
     "listed",
     "needs",
+    "next_page",
     "organisation_of",
     "perform",
     "policy_of",

@@ -15,13 +15,12 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ahadi.platform.logs import frames_of, request_id
+from ahadi.platform.logs import frames_of, log_request, request_id
 from ahadi.platform.settings import Settings
 from ahadi.platform.web.problems import Problem, render_problem
 from ahadi.platform.web.proxies import Proxies
 
 log = structlog.get_logger("ahadi.web")
-access = structlog.get_logger("ahadi.access")
 DIGEST = "ahadi.digest"
 FORWARDED = "ahadi.forwarded"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -205,7 +204,7 @@ class Guard:
         if pattern in _QUIET:
             return
         client = scope["client"][0] if scope.get("client") else None
-        access.info("request", method=method, route=pattern, status=status, ms=round(seconds * 1000, 1), client=client)
+        log_request(method, pattern, status, seconds, client)
 
 
 def _too_large(limit: int) -> Problem:

@@ -1,6 +1,6 @@
 """Errors as answers: problem details (RFC 9457) for programs, a page for people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -81,11 +81,16 @@ def plain_page(_request: Request, problem: Problem) -> Response:
 
 def install_problems(app: FastAPI) -> None:
     """Answer every foreseen error. What nobody foresaw is the guard's."""
-    app.add_exception_handler(AhadiError, _known)
-    app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_exception_handler(HTTPException, _by_the_framework)
-    app.add_exception_handler(DataError, _not_storable)
-    app.add_exception_handler(UnicodeEncodeError, _not_storable)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)  # type: ignore[arg-type]
+
+
+async def response_to(request: Request, error: Exception) -> Response | None:
+    """The answer to a foreseen error, None for another."""
+    for kind in type(error).__mro__:
+        if kind in _HANDLERS:
+            return await _HANDLERS[kind](request, error)
+    return None
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -130,3 +135,12 @@ async def _not_storable(request: Request, error: Exception) -> Response:
             "A value cannot be stored (a NUL character, half a character, or a number too large); correct it.",
         ),
     )
+
+
+_HANDLERS: dict[type[BaseException], Callable[[Request, Exception], Awaitable[Response]]] = {
+    AhadiError: _known,
+    RequestValidationError: _not_understood,
+    HTTPException: _by_the_framework,
+    DataError: _not_storable,
+    UnicodeEncodeError: _not_storable,
+}
