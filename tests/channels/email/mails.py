@@ -70,3 +70,12 @@ def html(body: str | bytes, **fields: str) -> bytes:
 
 def _bytes(each: str | bytes) -> bytes:
     return each if isinstance(each, bytes) else each.encode()
+
+
+def delivery() -> bytes:
+    """A delivery report."""
+    status = "Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; jane@customer.example\r\n"
+    status += "Action: failed\r\nStatus: 5.1.1\r\n"
+    original = part(mail("words", Message_ID="<ours@power.example>"), Content_Type="message/rfc822")
+    report = part(status, Content_Type="message/delivery-status")
+    return multipart("report; report-type=delivery-status", text("Sorry."), report, original)

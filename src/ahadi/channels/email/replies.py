@@ -18,6 +18,7 @@ _SEPARATOR = re.compile(
     r"\s*:?\s*[-_*]*\s*",
     re.I,
 )
+_RULE = re.compile(r"\s*_{20,}\s*")
 _FROM = r"from|von|de|da|van|od|från|fra|kutoka|от|发件人|寄件者|差出人"
 _OTHER = (
     r"sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado( el)?|fecha|para|asunto|data|assunto"
@@ -89,6 +90,8 @@ def _begins_the_past(lines: list[str], at: int) -> bool:
         return False
     if _SEPARATOR.fullmatch(line):
         return True
+    if _RULE.fullmatch(line) and at + 1 < len(lines) and not _RULE.fullmatch(lines[at + 1]):
+        return _begins_the_past(lines, at + 1)  # Outlook draws a line above it
     if not _FROM_LINE.fullmatch(line):
         return False
     block = [each for each in lines[at + 1 : at + 8] if each.strip()][:5]
