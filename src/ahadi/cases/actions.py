@@ -15,7 +15,7 @@ from ahadi import contacts
 from ahadi.base.clock import utc
 from ahadi.base.errors import Forbidden, Invalid
 from ahadi.base.ids import parse_reference, reference_of, uuid7
-from ahadi.base.text import fold, one_line
+from ahadi.base.text import fold, one_line, words
 from ahadi.cases import model, store
 from ahadi.cases.errors import NoSuchCase, NoSuchPromise, PromiseAlreadySettled
 from ahadi.cases.events import (
@@ -179,9 +179,15 @@ async def open_case(work: Work, organisation_id: UUID, new: NewCase) -> Case:
     )
     subject = one_line(new.subject) or "–"
     fields = orjson.dumps(dict(new.fields)).decode()
-    await store.insert_case_text(work, organisation_id, case_id, subject, fields, fold(f"{reference} {subject}"))
+    folded = search_words(f"{reference} {subject}")
+    await store.insert_case_text(work, organisation_id, case_id, subject, fields, folded)
     await _words(work, case, new.promise)
     return case
+
+
+def search_words(text: str) -> str:
+    """The words a case is found by: folded, each once, of at most 60 characters."""
+    return " ".join(dict.fromkeys(word[:60] for word in words(text)))
 
 
 async def join_contact(work: Work, case: Case, contact_id: UUID) -> Case:

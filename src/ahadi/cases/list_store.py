@@ -95,7 +95,7 @@ async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilt
     if wanted.words:
         clauses.append(
             "c.id in (select t.case_id from case_text t where t.organisation_id = o.id"
-            " and to_tsvector('simple', t.folded) @@ to_tsquery('simple', %(words)s))"
+            " and t.words @@ (%(words)s || ' & ''' || o.id || '''')::tsquery)"
         )
     return await work.rows(
         f"select q.*, t.subject, p.kind as promise_kind, p.due_at as promise_due_at, p.owner_person as promise_owner"

@@ -45,7 +45,7 @@ async def take_contact(work: Work, organisation_id: UUID, contacting: Contacting
     known = await _recognise(inside, directory, contacting)
     candidates: Sequence[Case] = ()
     if not known.created:
-        await customers.hold_still(inside, organisation_id, known.known_as)
+        await customers.hold_still(inside, organisation_id, known.customer.id)
         since = work.now - timedelta(days=directory.organisation.settings.reopen_days)
         candidates = await cases.cases_of_customers(inside, organisation_id, known.customer.ids, since)
     window = timedelta(days=directory.organisation.settings.reopen_days)

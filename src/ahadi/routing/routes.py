@@ -91,8 +91,8 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
     `chosen` is the department a customer asked for: it takes the request, with the priority the rules give.
     """
     organisation_id = directory.organisation.id
-    version = await store.published_version(work, organisation_id) or 0
-    table = await _table(work, directory, version)
+    version, table_id = await store.in_force(work, organisation_id) or (0, organisation_id)
+    table = await _table(work, directory, version, table_id)
     decision = table.decide(request)
     if chosen is not None:
         department = directory.department(chosen)
@@ -103,8 +103,8 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
     return _resolve(directory, decision, version, work.now, heard)
 
 
-async def _table(work: Work, directory: Directory, version: int) -> Table:
-    key = (directory.organisation.id, version, directory.organisation.version)
+async def _table(work: Work, directory: Directory, version: int, table_id: UUID) -> Table:
+    key = (table_id, usual_department(directory))
     table = _tables.get(key)
     if table is None:
         found = await store.get_version(work, directory.organisation.id, version) if version else None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from ahadi.base.ids import uuid7
 from ahadi.platform.database import Work
 
 
@@ -29,11 +30,17 @@ _VERSION = "version, state, rows, note, made_by, made_at, published_at"
 
 async def published_version(work: Work, organisation_id: UUID) -> int | None:
     """The number of the rules in force, or None."""
-    version: int | None = await work.value(
-        "select version from rule_table where organisation_id = %(organisation_id)s and state = 'published'",
+    found = await in_force(work, organisation_id)
+    return found[0] if found else None
+
+
+async def in_force(work: Work, organisation_id: UUID) -> tuple[int, UUID] | None:
+    """The number and id of the rules in force, or None."""
+    row = await work.row(
+        "select version, id from rule_table where organisation_id = %(organisation_id)s and state = 'published'",
         {"organisation_id": organisation_id},
     )
-    return version
+    return (row["version"], row["id"]) if row else None
 
 
 async def get_version(work: Work, organisation_id: UUID, version: int, *, lock: bool = False) -> TableVersion | None:
@@ -59,11 +66,12 @@ async def insert_draft(work: Work, organisation_id: UUID, rows: Sequence[Mapping
     """A new draft; its number."""
     await work.execute("lock table rule_table in share row exclusive mode")
     version: int = await work.value(
-        "insert into rule_table (organisation_id, version, state, rows, note, made_by, made_at)"
-        " select %(organisation_id)s, coalesce(max(version), 0) + 1, 'draft', %(rows)s, %(note)s, %(made_by)s, %(now)s"
-        " from rule_table where organisation_id = %(organisation_id)s returning version",
+        "insert into rule_table (organisation_id, version, id, state, rows, note, made_by, made_at)"
+        " select %(organisation_id)s, coalesce(max(version), 0) + 1, %(id)s, 'draft', %(rows)s, %(note)s, %(made_by)s,"
+        " %(now)s from rule_table where organisation_id = %(organisation_id)s returning version",
         {
             "organisation_id": organisation_id,
+            "id": uuid7(),
             "rows": orjson.dumps(list(rows)).decode(),
             "note": note,
             "made_by": work.actor.person_id,

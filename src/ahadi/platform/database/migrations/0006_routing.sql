@@ -3,6 +3,7 @@
 create table rule_table (
     organisation_id uuid not null,
     version integer not null,
+    id uuid not null,                  -- by which a compiled table is kept
     state text collate "C" not null check (state in ('draft', 'published', 'retired')),
     rows jsonb not null,
     note text,
