@@ -3,7 +3,6 @@
 from ahadi.routing.actions import draft_rules, known_names, publish_rules, put_rules, roll_back
 from ahadi.routing.check import Check, DeadRow, Known, Uncovered, Undecided, check_rows, check_rules
 from ahadi.routing.corrections import Corrected, Reroute, corrected_rules
-from ahadi.routing.due import due_at
 from ahadi.routing.jdm import NotReadable, rows_of_jdm, to_jdm
 from ahadi.routing.model import (
     NO_RULE,
@@ -19,7 +18,6 @@ from ahadi.routing.model import (
     Then,
     Tier,
     When,
-    Within,
     verified_tier,
 )
 from ahadi.routing.routes import Routed, remember, request_of, route
@@ -59,12 +57,10 @@ __all__ = [
     "Uncovered",
     "Undecided",
     "When",
-    "Within",
     "check_rows",
     "check_rules",
     "corrected_rules",
     "draft_rules",
-    "due_at",
     "known_names",
     "publish_rules",
     "put_rules",

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+from ahadi.base.errors import Invalid
 from ahadi.base.text import one_line, words
 from ahadi.cases import PromiseKind
+from ahadi.directory import Within
 from ahadi.routing.model import (
     CHANNELS,
     DAYS,
@@ -16,19 +18,12 @@ from ahadi.routing.model import (
     Count,
     Day,
     FirstPromise,
-    Unit,
-    Within,
     normal,
 )
 
 _WEEK: Final = DAYS[:7]
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
 _COUNT = re.compile(r"(>=|<=|>|<|=)?\s*(\d{1,6})|(\d{1,6})\s*[-–]\s*(\d{1,6})")
-_WITHIN = re.compile(
-    r"(\d{1,6})\s*(business\s+)?(m|min|minutes?|h|hours?|d|days?)(\s+elapsed)?",
-    re.IGNORECASE,
-)
-_A_YEAR: Final[dict[str, int]] = {"m": 60 * 24 * 365, "h": 24 * 365, "d": 365}
 
 
 class WrongCell(Exception):
@@ -138,14 +133,11 @@ def read_attributes(value: object) -> tuple[tuple[str, Choice], ...]:
 
 
 def read_within(value: object) -> Within:
-    """`30m`, `4h`, `2d` in the department's business time; with ` elapsed` by the clock on the wall."""
-    found = _WITHIN.fullmatch(str(value).strip())
-    if not found or (found[2] and found[4]):
-        raise WrongCell(f"“{_short(value)}” is no time span; write 30m, 4h, 2d (business time) or “4h elapsed”")
-    amount, unit = int(found[1]), cast(Unit, found[3][0].lower())
-    if not 1 <= amount <= _A_YEAR[unit]:
-        raise WrongCell(f"“{_short(value)}” is not between a minute and a year")
-    return Within(amount, unit, elapsed=bool(found[4]))
+    """`30m`, `4h`, `2d` in the department's business time; with ` elapsed` by any clock."""
+    try:
+        return Within.parse(str(value))
+    except Invalid as error:
+        raise WrongCell(error.sentence.removesuffix(".")) from None
 
 
 def read_promise(value: object) -> FirstPromise:

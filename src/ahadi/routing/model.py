@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from ahadi.base.errors import Invalid
 from ahadi.base.text import fold, words
 from ahadi.cases import Priority, PromiseKind
+from ahadi.directory import Within
 
 Channel = Literal["phone", "email", "web", "chat", "sms"]
 Day = Literal["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH"]
-Unit = Literal["m", "h", "d"]
 
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
@@ -130,21 +130,6 @@ class Request:
             raise TypeError("a tier comes from a verified entitlement only: call verified_tier")
         if self.repeat < 0:
             raise ValueError("repeat counts from 0, the first contact")
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """How soon a promise falls due: `amount` minutes, hours or days.
-
-    Business time unless `elapsed`: minutes and hours in which the department is open, or its working days.
-    """
-
-    amount: int
-    unit: Unit
-    elapsed: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.amount}{self.unit}{' elapsed' if self.elapsed else ''}"
 
 
 @dataclass(frozen=True, slots=True)
