@@ -60,6 +60,13 @@ async def save_template(
     return version
 
 
+async def retire_template(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> None:
+    """Take an organisation's own words out of force; the product's own are used again where there are any."""
+    work.permit(organisation_id, "templates.edit")
+    if await template_store.retire_template(work, organisation_id, slug, channel, language):
+        work.record("template.retired", organisation_id, slug=slug, channel=channel, language=language)
+
+
 async def preview_template(
     work: Work,
     organisation_id: UUID,

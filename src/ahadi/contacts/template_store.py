@@ -52,3 +52,13 @@ async def insert_template(
         key | {"subject": subject, "body": body, "made_by": work.actor.person_id, "now": work.now},
     )
     return version
+
+
+async def retire_template(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> bool:
+    """Whether one was in force until now."""
+    retired = await work.value(
+        "update template set active = false where organisation_id = %(organisation_id)s and slug = %(slug)s"
+        " and channel = %(channel)s and language = %(language)s and active returning true",
+        {"organisation_id": organisation_id, "slug": slug, "channel": channel, "language": language},
+    )
+    return bool(retired)

@@ -1,5 +1,6 @@
 """The SQL of organisations, departments, people and their shifts. Sign-in has its own."""
 
+import secrets
 from typing import Any
 from uuid import UUID
 
@@ -65,8 +66,14 @@ async def all_organisations(work: Work) -> list[Organisation]:
 
 
 async def raise_version(work: Work, organisation_id: UUID) -> None:
-    """Every process reads the directory anew from now."""
-    await work.execute("update organisation set version = version + 1 where id = %(id)s", {"id": organisation_id})
+    """Every process reads the directory anew from now.
+
+    The step is random: a version that was read in this transaction, and rolled back with it, is never met again.
+    """
+    await work.execute(
+        "update organisation set version = version + %(step)s where id = %(id)s",
+        {"id": organisation_id, "step": 1 + secrets.randbelow(1 << 20)},
+    )
 
 
 async def people_of(work: Work, organisation_id: UUID) -> list[Person]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ahadi.base.errors import AhadiError
-from ahadi.main import cli_access
+from ahadi.main import cli_access, cli_apply
 from ahadi.platform.settings import Settings, read_settings
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
@@ -67,5 +67,6 @@ def migrate(data: DataFolder = None) -> None:
     typer.echo("\n".join(applied) if applied else "The database is up to date.")
 
 
+app.command()(cli_apply.apply)
 app.add_typer(cli_access.user, name="user")
 app.add_typer(cli_access.token, name="token")
