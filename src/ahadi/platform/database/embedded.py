@@ -124,8 +124,7 @@ class EmbeddedServer:
             server = Postmaster(self.data, durable=self._durable, report=self._report, pause=self._pause)
             self._server = server
             with self._door(server):
-                self._users = server.lock("users.lock")
-                self._users.share()
+                self._join(server)
                 server.bring_up()
                 prepare(server.dsn(SUPERUSER, DATABASE))
         except OSError as problem:
@@ -133,6 +132,13 @@ class EmbeddedServer:
         except psycopg.Error as problem:
             raise server.why_not(str(problem)) from problem
         return server
+
+    def _join(self, server: Postmaster) -> None:
+        """Be counted among the users."""
+        former, self._users = self._users, server.lock("users.lock")
+        self._users.share()
+        if former is not None:
+            former.close()
 
     def _go_out(self, server: Postmaster, users: FileLock) -> None:
         try:
@@ -181,6 +187,7 @@ class EmbeddedServer:
             somebody_did = server.accepts()
             if not somebody_did and not quietly:
                 self._report("The database stopped unexpectedly; starting it again.")
+            self._join(server)  # again: the folder may have been swept away
             server.bring_up()
             if not somebody_did:
                 self._report("The database is back.")

@@ -57,7 +57,7 @@ SETTINGS = {
     "log_line_prefix": "%m ",
 }
 DURABLE = {"full_page_writes": "on", "synchronous_commit": "on", "fsync": "on"}  # last, so that nothing overrules it
-FORGETFUL = {"full_page_writes": "off", "synchronous_commit": "off", "fsync": "off"}
+FORGETFUL = {"full_page_writes": "off", "synchronous_commit": "on", "fsync": "off"}  # safe from a kill, not a power cut
 
 LOG_BYTES = 8 * 1024 * 1024  # then it becomes pg.log.1, in place of the one before
 STOP_WITHIN = 60.0  # seconds for a shutdown that writes what is in memory; then the server is told to drop it
@@ -85,8 +85,6 @@ class Postmaster:
         self._log_begins = 0
         self._runner = runner_for(data, report)
         self._locks = data / "run"
-        self._locks.mkdir(mode=0o700, exist_ok=True)
-        self._runner.give(self._locks)
         self._socket_folder = clusters.choose_socket_folder(self._runner)
 
     def dsn(self, role: str, database: str) -> str:
@@ -94,8 +92,11 @@ class Postmaster:
         return make_conninfo(host=str(self._socket_folder), port=5432, user=role, dbname=database)
 
     def lock(self, name: str) -> FileLock:
-        lock = FileLock(self._locks / name)
+        self._locks.mkdir(mode=0o700, exist_ok=True)
         if self._runner.home == self.data:  # root, in somebody's folder, leaves nothing there they cannot open
+            self._runner.give(self._locks)
+        lock = FileLock(self._locks / name)
+        if self._runner.home == self.data:
             self._runner.give(lock.path)
         return lock
 
@@ -133,6 +134,9 @@ class Postmaster:
         pid = self._child.pid if self._child is not None else clusters.postmaster(self.cluster)
         if pid is not None:
             self._end(pid)
+        if self._socket_folder.parent != self._runner.home:
+            with contextlib.suppress(OSError):
+                self._socket_folder.rmdir()
 
     def leave(self) -> None:
         """Somebody else goes on using the server that we started: stay its parent, and bury it when it ends."""

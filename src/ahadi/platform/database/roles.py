@@ -40,7 +40,8 @@ select c.oid::regclass::text as name, c.relkind::text as kind,
 _TOO_STRONG: LiteralString = """
 select r.rolname as role, r.rolsuper as superuser, r.rolbypassrls as bypasses,
        (select c.oid::regclass::text from pg_class c
-         where c.relkind in ('r', 'p') and c.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+         where c.relkind in ('r', 'p')
+           and c.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
            and pg_has_role(r.oid, c.relowner, 'member') order by c.oid limit 1) as owned,
        (select g.rolname from pg_roles g where (g.rolsuper or g.rolbypassrls) and g.oid <> r.oid
            and pg_has_role(r.oid, g.oid, 'member') order by g.rolname limit 1) as may_become
