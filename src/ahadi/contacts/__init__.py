@@ -1,6 +1,6 @@
 """Contacts: interactions with customers, their messages, and the templates and checks of what we send."""
 
-from ahadi.contacts.actions import note, place_contacts, settle_message, take_in, took_place, write
+from ahadi.contacts.actions import mark_bounced, note, place_contacts, settle_message, take_in, took_place, write
 from ahadi.contacts.model import (
     TO_SETTLE,
     Attached,
@@ -51,6 +51,7 @@ __all__ = [
     "erase_words",
     "get_message",
     "greeting",
+    "mark_bounced",
     "messages_of",
     "messages_to_settle",
     "note",

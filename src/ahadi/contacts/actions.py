@@ -117,3 +117,12 @@ async def settle_message(
     await outbox_store.settle(work, message, state, retry_at=work.real_now)
     work.record(f"message.{state}", message.organisation_id, case_id=message.case_id, subject_id=message.id)
     return message
+
+
+async def mark_bounced(work: Work, message_id: UUID, code: str) -> None:
+    """A delivery report says that a message did not arrive: it is `failed`, and a person sees it."""
+    message = await store.get_message(work, message_id, lock=True)
+    if message is None or message.direction != "out" or message.state == "failed":
+        return
+    await outbox_store.settle(work, message, "failed", failure=code)
+    work.record("message.failed", message.organisation_id, case_id=message.case_id, subject_id=message.id, failure=code)

@@ -144,7 +144,7 @@ async def _open(
     await routing.remember(work, case.id, organisation.id, request, routed)
     if routed.holder.person:
         await promises.notify(work, organisation.id, routed.holder.person, "given", case.id, promised.id)
-    if not contacting.automatic:
+    if contacting.answer and not contacting.automatic:
         said = (promised.kind, promised.text, promised.due_at)
         await cases.tell_customer(
             work, directory, case, "received", about=contacting.id, promise=said, customer=customer
@@ -206,7 +206,8 @@ async def _join(
     if case.holder.person:
         await promises.notify(work, organisation.id, case.holder.person, "contact", case.id)
     case = await _escalate_repeats(work, directory, case)
-    await cases.tell_customer(work, directory, case, slug_, about=contacting.id, customer=known.customer)
+    if contacting.answer:
+        await cases.tell_customer(work, directory, case, slug_, about=contacting.id, customer=known.customer)
     return Taken(contacting.id, known.customer, case, repeat=True)
 
 

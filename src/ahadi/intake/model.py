@@ -37,6 +37,7 @@ class Contacting:
     thread: UUID | None = None
     source_key: str | None = None
     automatic: bool = False
+    answer: bool = True  # whether a machine may tell the customer that it arrived
     html: str | None = None
     sender: str | None = None
     recipient: str | None = None

@@ -1,15 +1,22 @@
 """What a worker does again and again: the watch over promises, and the outbox."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 import structlog
 
 from ahadi import contacts, promises
-from ahadi.base.errors import AhadiError
+from ahadi.base.errors import AhadiError, SetupError
+from ahadi.channels.email import MailServer, ServerLimits
 from ahadi.directory import all_organisations
+from ahadi.intake.mail import MailIntake
+from ahadi.intake.mailboxes import Poller
 from ahadi.platform.database import Actor, Database
+from ahadi.platform.settings import Settings
 from ahadi.routing import offers
 
 log = structlog.get_logger(__name__)
@@ -73,3 +80,54 @@ async def send_all_due(database: Database, organisations: Sequence[UUID], post: 
         taken += await contacts.settle_abandoned(database, batch, post)
         taken += await contacts.send_due(database, batch, post)
     return taken
+
+
+async def take_mail(server: MailServer) -> None:
+    """Listen for mail until cancelled. Where another process has the address, wait until it lets go."""
+    while True:
+        try:
+            await server.start()
+        except OSError as problem:
+            if problem.errno != errno.EADDRINUSE:
+                raise
+            await asyncio.sleep(5)
+            continue
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await server.close()
+
+
+async def read_mailboxes(poller: Poller, organisations: Organisations, every: float = 5.0) -> None:
+    """Read hosted mailboxes as they come due."""
+    while True:
+        try:
+            await poller.poll_due(list(await organisations()))
+        except AhadiError as problem:
+            log.warning("mailboxes.waiting", error=problem.code)
+        await asyncio.sleep(every)
+
+
+def mail_servers(settings: Settings, intake: MailIntake) -> dict[str, MailServer]:
+    """The servers that take mail in, as configured. Raises SetupError for an address that cannot be read."""
+    servers: dict[str, MailServer] = {}
+    asked: list[tuple[Literal["smtp", "lmtp"], str]] = [("smtp", settings.mail_listen), ("lmtp", settings.lmtp_listen)]
+    for protocol, address in asked:
+        if not address:
+            continue
+        path = Path(address.removeprefix("unix:")) if address.startswith("unix:") else None
+        host, _, port = address.rpartition(":") if path is None else ("", "", "0")
+        if not port.isdigit():
+            variable = "AHADI_MAIL_LISTEN" if protocol == "smtp" else "AHADI_LMTP_LISTEN"
+            raise SetupError(f"{variable} is {address!r}; write an address and port, such as 127.0.0.1:2525.")
+        servers[protocol] = MailServer(
+            intake.deliver,
+            intake.receives,
+            protocol=protocol,
+            host=host.strip("[]") or "127.0.0.1",
+            port=int(port),
+            path=path,
+            hostname=settings.mail_domain,
+            limits=ServerLimits(mail=settings.mail_max_bytes),
+        )
+    return servers

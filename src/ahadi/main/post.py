@@ -12,11 +12,11 @@ from ahadi.channels.email import build as build_email
 from ahadi.channels.ports import Channel, Outgoing, Refused, SendOutcome, Sent, Surroundings
 from ahadi.contacts import Message, Parcel
 from ahadi.contacts.channel_store import channel_settings, configured_channels
+from ahadi.intake.mail import THREADS
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.security import Keyring
 from ahadi.platform.settings import Settings
 
-THREADS = "mail threads"  # the purpose of the keys that sign Message-IDs
 _SHOWN = ("web", "chat")  # a message on the customer's own page is there as soon as it is written
 
 

@@ -11,15 +11,20 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from ahadi import contacts
 from ahadi.base.clock import Clock, SystemClock
 from ahadi.cases import api as cases_api
 from ahadi.channels.ports import Surroundings
 from ahadi.contacts import api as contacts_api
 from ahadi.customers import api as customers_api
+from ahadi.customers import person_api, personal_data
 from ahadi.directory import invitations_api, sign_in_api, sign_in_store, tokens_api
 from ahadi.directory.sign_in import may_listen_no_more
 from ahadi.intake import api as intake_api
-from ahadi.main.duties import keep_watch, send_messages, settle
+from ahadi.intake import mail_api
+from ahadi.intake.mail import MailIntake
+from ahadi.intake.mailboxes import Poller
+from ahadi.main.duties import keep_watch, mail_servers, read_mailboxes, send_messages, settle, take_mail
 from ahadi.main.housekeeping import keep_house
 from ahadi.main.post import InstalledPost
 from ahadi.main.tasks import Task
@@ -49,12 +54,18 @@ ROUTERS: tuple[APIRouter, ...] = (
     live_api.router,
     webhooks_api.router,
     customers_api.router,
+    person_api.router,
     intake_api.router,
+    mail_api.router,
     routing_api.router,
     promises_api.router,
     cases_api.router,
     contacts_api.router,
 )
+
+
+# The parts that hold what customers said, for the export and the erasure of one person.
+PERSONAL_DATA = (personal_data.Holder("messages", contacts.words_of_customers, contacts.erase_words),)
 
 
 def handlers(installation: "Installation") -> Mapping[str, Handler]:
@@ -163,11 +174,21 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     written = asyncio.Event()
     wakes.append(written)
     organisations = partial(every_organisation, database)
-    return runners | {
-        "wake": partial(listen, database.url, wake),
-        "webhooks": follower.run,
-        "announcer": installation.announcer.run,
-        "housekeeping": partial(keep_house, database),
-        "watch": partial(keep_watch, database, settings.watch_seconds),
-        "outbox": partial(send_messages, database, organisations, post, settings.watch_seconds, written),
+    mail = MailIntake(database, settings)
+    poller = Poller(database, mail, installation.keyring, Surroundings(outgoing, database.clock.real))
+    listening: dict[str, Task] = {
+        f"mail {name}": partial(take_mail, server) for name, server in mail_servers(settings, mail).items()
     }
+    return (
+        runners
+        | listening
+        | {
+            "wake": partial(listen, database.url, wake),
+            "webhooks": follower.run,
+            "announcer": installation.announcer.run,
+            "housekeeping": partial(keep_house, database),
+            "mailboxes": partial(read_mailboxes, poller, organisations),
+            "watch": partial(keep_watch, database, settings.watch_seconds),
+            "outbox": partial(send_messages, database, organisations, post, settings.watch_seconds, written),
+        }
+    )

@@ -6,8 +6,7 @@ create table mailbox (
     address text collate "C" not null,
     settings bytea not null,           -- encrypted: host, user, password or refresh token
     active boolean not null default true,
-    uid_validity bigint,
-    last_uid bigint,
+    state jsonb not null default '{}', -- how far it was read
     polled_at timestamptz,
     failed_since timestamptz,
     failure text,
