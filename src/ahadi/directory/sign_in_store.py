@@ -20,6 +20,7 @@ class Held:
     person_id: UUID
     name: str
     email: str
+    language: str
     active: bool
     password_hash: str | None
     totp_secret: bytes | None
@@ -97,7 +98,7 @@ async def extend_session(
 # People and their credentials -----------------------------------------------------------------------------------
 
 _HELD = (
-    "select p.id as person_id, p.name, p.email, p.active, c.password_hash, c.totp_secret, c.totp_confirmed_at,"
+    "select p.id as person_id, p.name, p.email, p.language, p.active, c.password_hash, c.totp_secret, c.totp_confirmed_at,"
     " c.totp_last_step from person p left join credential c on c.person_id = p.id"
 )
 
