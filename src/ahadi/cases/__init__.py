@@ -53,6 +53,7 @@ from ahadi.cases.store import (
     recent_contacts_of,
     texts_of,
 )
+from ahadi.cases.takeover import Former, take_over
 from ahadi.cases.telling import reply_to_customer, tell_customer
 from ahadi.cases.touch import Touch
 from ahadi.cases.words import promise_name, when
@@ -65,6 +66,7 @@ __all__ = [
     "CaseFilter",
     "Deed",
     "DueInThePast",
+    "Former",
     "Holder",
     "LinkNotValid",
     "Linked",
@@ -127,6 +129,7 @@ __all__ = [
     "show_promise",
     "show_whole",
     "tag_case",
+    "take_over",
     "tell_customer",
     "texts_of",
     "to_facts",

@@ -152,13 +152,9 @@ async def _words(work: Work, case: Case, *promised: Promised) -> None:
 # Cases -------------------------------------------------------------------------------------------------------
 
 
-async def open_case(work: Work, organisation_id: UUID, new: NewCase) -> Case:
-    """Open a case, held by somebody, with its first promise."""
-    work.permit(organisation_id, "case.work")
-    reference = None
-    while reference is None:
-        reference = reference_of(new.prefix, await store.next_number(work))
-    opened = CaseOpened(
+def opening(new: NewCase, reference: str) -> CaseOpened:
+    """The event that opens a case under a reference."""
+    return CaseOpened(
         reference=reference,
         customer_id=new.customer_id,
         holder=new.holder,
@@ -172,22 +168,35 @@ async def open_case(work: Work, organisation_id: UUID, new: NewCase) -> Case:
         tags=new.tags,
         opened_at=new.opened_at,
     )
-    case_id = uuid7()
-    empty = model.apply_all(None, [opened], work.now, organisation_id, case_id)
-    case = await commit(
-        work, None, [opened, *model.decide_promise(empty, new.promise.plain(), work.now)], organisation_id, case_id
-    )
+
+
+async def write_words(work: Work, case: Case, new: NewCase) -> None:
+    """Write the erasable words of a case just opened, and of its first promise."""
     subject = one_line(new.subject) or "–"
     fields = orjson.dumps(dict(new.fields)).decode()
-    folded = search_words(f"{reference} {subject}")
-    await store.insert_case_text(work, organisation_id, case_id, subject, fields, folded)
+    folded = search_words(f"{case.reference} {subject}")
+    await store.insert_case_text(work, case.organisation_id, case.id, subject, fields, folded)
     await _words(work, case, new.promise)
-    return case
 
 
 def search_words(text: str) -> str:
     """The words a case is found by: folded, each once, of at most 60 characters."""
     return " ".join(dict.fromkeys(word[:60] for word in words(text)))
+
+
+async def open_case(work: Work, organisation_id: UUID, new: NewCase) -> Case:
+    """Open a case, held by somebody, with its first promise."""
+    work.permit(organisation_id, "case.work")
+    reference = None
+    while reference is None:
+        reference = reference_of(new.prefix, await store.next_number(work))
+    opened, case_id = opening(new, reference), uuid7()
+    empty = model.apply_all(None, [opened], work.now, organisation_id, case_id)
+    case = await commit(
+        work, None, [opened, *model.decide_promise(empty, new.promise.plain(), work.now)], organisation_id, case_id
+    )
+    await write_words(work, case, new)
+    return case
 
 
 async def join_contact(work: Work, case: Case, contact_id: UUID) -> Case:

@@ -85,6 +85,14 @@ async def next_number(work: Work) -> int:
     return number
 
 
+async def next_numbers(work: Work, count: int) -> list[int]:
+    """So many numbers at once."""
+    rows = await work.rows(
+        "select nextval('case_number') as number from generate_series(1, %(count)s)", {"count": count}
+    )
+    return [row["number"] for row in rows]
+
+
 # Writing -----------------------------------------------------------------------------------------------------
 
 
@@ -309,10 +317,11 @@ async def cases_of_customers(
 
 
 async def recent_contacts_of(work: Work, organisation_id: UUID, case_id: UUID, since: datetime) -> int:
-    """How many contacts joined a case since a moment (from its journal)."""
+    """How many contacts joined a case since a moment (from its journal); an imported one when it really came."""
     count: int = await work.value(
         "select count(*) from journal where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
-        " and kind in ('case.opened', 'case.contact_joined') and at >= %(since)s",
+        " and kind in ('case.opened', 'case.contact_joined') and at >= %(since)s"
+        " and coalesce((facts ->> 'opened_at')::timestamptz, at) >= %(since)s",
         {"organisation_id": organisation_id, "case_id": case_id, "since": since},
     )
     return count
