@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from ahadi.routing import Known, check_rows, check_rules
-from tests.routing.builders import KNOWN, rules
+from ahadi.routing import Known, Table, check_rows, check_rules
+from tests.routing.builders import CARE, KNOWN, rules
 
 
 def check(*whens: dict[str, Any], known: Known = KNOWN) -> Any:
@@ -58,10 +58,16 @@ def test_a_row_below_a_wider_one_can_never_match(whens: list[dict[str, Any]]) ->
         [{"attributes": {"a": "x"}}, {"attributes": {"b": "x"}}],
         [{"attributes": {"reason": "x"}}, {"reason": "outage"}],
         [{"tier": ["gold", "silver"]}, {"tier": "none"}],
+        [{"place": {"not": ["A*", "none"]}}],
+        [{"place": "Nairobi"}, {"place": "Nairobi*"}],
     ],
 )
 def test_a_row_that_still_has_a_request_of_its_own_is_not_called_dead(whens: list[dict[str, Any]]) -> None:
-    assert dead(*whens) == []
+    table = rules(*({"when": when} for when in whens))
+    found = check_rules(table, KNOWN)
+    assert found.dead == ()
+    taken_by = [Table(table, CARE).decide(example).rule_id for example in found.examples if example]
+    assert taken_by == [rule.id for rule in table]
 
 
 def test_several_rows_may_bury_one_together_and_only_those_are_named() -> None:

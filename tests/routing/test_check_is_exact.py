@@ -36,7 +36,7 @@ WORLDS = [
 
 
 @pytest.mark.parametrize("columns", WORLDS)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_every_row_either_takes_its_example_or_is_named_and_never_wins(columns: tuple[str, ...], data: Any) -> None:
     table = data.draw(tables_of_rules(columns))
@@ -46,12 +46,12 @@ def test_every_row_either_takes_its_example_or_is_named_and_never_wins(columns: 
     for rule, example in zip(table, check.examples, strict=True):
         assert (example is None) is (rule.id in dead)
         assert example is None or compiled.decide(example).rule_id == rule.id
-    asked = data.draw(st.lists(requests(), max_size=20))
+    asked = data.draw(st.lists(requests(), max_size=12))
     assert dead.isdisjoint(compiled.decide(request).rule_id for request in asked)
 
 
 @pytest.mark.parametrize("columns", WORLDS)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_either_an_example_is_matched_by_no_row_or_every_request_is_matched(
     columns: tuple[str, ...], data: Any
@@ -61,12 +61,12 @@ def test_either_an_example_is_matched_by_no_row_or_every_request_is_matched(
     assert check.covers_all is (not check.uncovered)
     assert all(compiled.decide(uncovered.example).rule_id is None for uncovered in check.uncovered)
     if check.covers_all:
-        asked = data.draw(st.lists(requests(), max_size=20))
+        asked = data.draw(st.lists(requests(), max_size=12))
         assert all(compiled.decide(request).rule_id is not None for request in asked)
 
 
 @pytest.mark.parametrize("columns", WORLDS)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_the_rows_named_with_a_dead_row_suffice_and_none_of_them_is_idle(columns: tuple[str, ...], data: Any) -> None:
     table = data.draw(tables_of_rules(columns))

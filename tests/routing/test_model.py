@@ -6,10 +6,12 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ahadi.routing import Moment, Tier, verified_tier
-from ahadi.routing.model import normal, normal_language
-from tests.routing.builders import CUSTOMER, TODAY, AnEntitlement, a_request, a_tier
+from ahadi.routing.model import needle, normal, normal_language, saying, spoken
+from tests.routing.builders import CUSTOMER, PHRASES, TODAY, AnEntitlement, a_request, a_tier
 
 
 def test_a_verified_entitlement_gives_its_tier_and_says_which_entitlement_it_was() -> None:
@@ -93,3 +95,12 @@ def test_values_are_compared_in_their_normal_form(value: object, same: str) -> N
 @pytest.mark.parametrize(("tag", "language"), [("sw", "sw"), ("sw-KE", "sw"), ("EN_gb", "en"), (None, ""), ("", "")])
 def test_only_the_language_itself_counts_not_its_country(tag: str | None, language: str) -> None:
     assert normal_language(tag) == language
+
+
+@given(st.lists(st.sampled_from(PHRASES), unique=True))
+def test_a_text_can_be_made_that_says_some_phrases_and_only_those_they_imply(phrases: list[str]) -> None:
+    heard = spoken(saying(phrases))
+    for phrase in PHRASES:
+        implied = any(needle(phrase) in spoken(saying([said])) for said in phrases)
+        assert (needle(phrase) in heard) is implied
+    assert all(needle(phrase) in heard for phrase in phrases)

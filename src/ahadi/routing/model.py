@@ -1,6 +1,6 @@
 """The records of routing: what a request is, what a row of rules says, and what is decided. Pure values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, get_args
@@ -28,6 +28,8 @@ RULES_FAILED: Final = "the rules could not be run"
 
 # A mail may be a megabyte long; what decides where it goes is said at its beginning.
 _TEXT_READ = 20_000
+# A letter that no rule of a living organisation is written with.
+_UNUSED: Final = "\N{EGYPTIAN HIEROGLYPH A001}"
 
 
 class RulesInvalid(Invalid):
@@ -249,3 +251,11 @@ def needle(phrase: str) -> str:
     """What to look for in a `spoken` text, so that a phrase is found as whole words but for its `*` ends."""
     inner = phrase.strip("*")
     return f"{'' if phrase.startswith('*') else ' '}{inner}{'' if phrase.endswith('*') else ' '}"
+
+
+def saying(phrases: Iterable[str], unused: str = _UNUSED) -> str:
+    """A text that says these phrases and nothing but what they imply; `unused` is a letter that is in no phrase."""
+    said = (
+        f"{unused * phrase.startswith('*')}{phrase.strip('*')}{unused * phrase.endswith('*')}" for phrase in phrases
+    )
+    return f" {unused} ".join(said)

@@ -12,7 +12,7 @@ from ahadi.customers import Customer
 from ahadi.directory import Directory, Within
 from ahadi.platform.database import Work
 from ahadi.routing import store
-from ahadi.routing.model import Channel, Decision, Moment, Request, Then, Tier, spoken, verified_tier
+from ahadi.routing.model import Channel, Decision, Moment, Request, Then, Tier, needle, saying, spoken, verified_tier
 from ahadi.routing.rows import read_rules
 from ahadi.routing.table import Table, Tables
 
@@ -99,7 +99,7 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
         decision = Decision(Then(department=department.slug, priority=decision.then.priority), None, "chosen")
     said = spoken(request.text)
     phrases = {phrase for rule in table.rules for phrase in rule.when.words}
-    heard = tuple(sorted(phrase for phrase in phrases if phrase.strip("*") in said))
+    heard = tuple(sorted(phrase for phrase in phrases if needle(phrase) in said))
     return _resolve(directory, decision, version, work.now, heard)
 
 
@@ -126,7 +126,6 @@ def _resolve(directory: Directory, decision: Decision, version: int, now: dateti
     department = next((d for d in directory.departments.values() if d.slug == then.department), None)
     holder = _holder(directory, then, department.id if department else None, now)
     promise = then.promise
-    within = Within(promise.within.amount, promise.within.unit, promise.within.elapsed) if promise else None
     return Routed(
         holder=holder,
         department_id=department.id if department else None,
@@ -134,7 +133,7 @@ def _resolve(directory: Directory, decision: Decision, version: int, now: dateti
         rule_id=decision.rule_id,
         version=version,
         promise_kind=promise.kind if promise else None,
-        promise_within=within,
+        promise_within=promise.within if promise else None,
         promise_text=promise.text or None if promise else None,
         words=heard,
     )
@@ -182,5 +181,5 @@ def past_request(asked: Mapping[str, Any]) -> Request:
         language=asked.get("language"),
         tier=verified_tier(_Proof(_PAST, _PAST, tier, _LONG_AGO), customer_id=_PAST, now=_LONG_AGO) if tier else None,
         repeat=asked.get("repeat", 0),
-        text=" . ".join(phrase.strip("*") for phrase in asked.get("heard", ())),
+        text=saying(asked.get("heard", ())),
     )

@@ -19,6 +19,7 @@ from ahadi.routing.model import (
     Tier,
     When,
     needle,
+    saying,
     spoken,
     verified_tier,
 )
@@ -106,12 +107,8 @@ class Space:
     @cached_property
     def _implying(self) -> tuple[int, ...]:
         """Per phrase, those that cannot be said without saying it, itself included."""
-        least = [spoken(self._least(phrase)) for phrase in self.phrases]
+        least = [spoken(saying([phrase], self._fresh)) for phrase in self.phrases]
         return tuple(_as_bits(i for i, text in enumerate(least) if sought in text) for sought in self._needles)
-
-    def _least(self, phrase: str) -> str:
-        """A text that says the phrase and nothing else that a phrase could be found in but by implication."""
-        return f"{self._fresh * phrase.startswith('*')}{phrase.strip('*')}{self._fresh * phrase.endswith('*')}"
 
     def _text(self, box: Box) -> str:
         """A text that says one of the phrases asked for and nothing that must stay unsaid; natural if that will do."""
@@ -121,7 +118,7 @@ class Space:
         natural = phrase.strip("*")
         heard = spoken(natural)
         said = _as_bits(index for index, sought in enumerate(self._needles) if sought in heard)
-        return natural if said & box.said and not said & box.unsaid else self._least(phrase)
+        return natural if said & box.said and not said & box.unsaid else saying([phrase], self._fresh)
 
     def _telling(self, unsaid: int) -> int:
         """The unsaid phrases without those that are unsaid anyway, because another is."""
