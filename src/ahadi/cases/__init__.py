@@ -56,7 +56,7 @@ from ahadi.cases.store import (
 from ahadi.cases.takeover import Former, take_over
 from ahadi.cases.telling import reply_to_customer, tell_customer
 from ahadi.cases.touch import Touch
-from ahadi.cases.words import promise_name, when
+from ahadi.cases.words import promise_name, promise_text, when
 
 __all__ = [
     "DEEDS",
@@ -113,6 +113,7 @@ __all__ = [
     "own_case",
     "promise_from",
     "promise_name",
+    "promise_text",
     "promise_texts",
     "reach_of",
     "read_link",

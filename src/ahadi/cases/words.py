@@ -43,6 +43,27 @@ _PHRASES = {
     },
 }
 
+_TEXTS = {
+    "en": {
+        "update": "we will tell you how it stands",
+        "callback": "we will call you",
+        "visit": "somebody will come to you",
+        "fix": "it will be put right",
+        "reopened": "we will look at it again and tell you what happens next",
+        "recovery": "we did not keep our promise of {promise}; {name} sees to it in person",
+        "direct": "{name} will speak with you in person",
+    },
+    "sw": {
+        "update": "tutakueleza hali ilivyo",
+        "callback": "tutakupigia simu",
+        "visit": "mtu wetu atakuja kwako",
+        "fix": "litarekebishwa",
+        "reopened": "tutaliangalia tena na kukueleza hatua inayofuata",
+        "recovery": "hatukutimiza ahadi yetu ya {promise}; {name} anashughulikia mwenyewe",
+        "direct": "{name} atazungumza nawe moja kwa moja",
+    },
+}
+
 _PROMISES = {
     "en": {"update": "an update", "callback": "a call back", "visit": "a visit", "fix": "a repair"},
     "sw": {"update": "taarifa", "callback": "kupigiwa simu", "visit": "kutembelewa", "fix": "marekebisho"},
@@ -109,6 +130,16 @@ def promise_name(kind: str, language: str) -> str:
     return _PROMISES[spoken_language(language)].get(kind, kind)
 
 
+def promise_text(key: str, language: str, **names: str) -> str:
+    """What is promised where nobody wrote it: the usual words of a kind, to stand within a sentence."""
+    return _TEXTS[spoken_language(language)][key].format(**names)
+
+
+def _is_usual(text: str, kind: str) -> bool:
+    """Whether these are only the usual words of a kind, which the phrase of that kind says already."""
+    return any(text == texts.get(kind) for texts in _TEXTS.values())
+
+
 def step(kind: str, details: dict[str, str], language: str) -> str:
     """A step in plain words."""
     speak = spoken_language(language)
@@ -140,8 +171,8 @@ def to_say(
         kind, text, due_at = promise
         key = kind if due_at >= now else "overdue"
         said.append(phrases[key].format(when=when(due_at, now, zone, language)))
-        if due_at >= now and text:
-            said.append(text)
+        if due_at >= now and text and not _is_usual(text, kind):
+            said.append(text[0].upper() + text[1:].rstrip(".") + ".")
     if broken:
         said.append(phrases["broken"])
     if contacts > 1:

@@ -177,8 +177,7 @@ def first_promise(directory: Directory, routed: Routed, reason: str | None, lang
     kind = routed.promise_kind or default.kind
     within = routed.promise_within or default.within
     due_at = due_within(directory, within, routed.department_id, work.now)
-    key = "callback" if kind == "callback" else "update"
-    text = routed.promise_text or promises.promise_text(key, language)
+    text = routed.promise_text or cases.promise_text(kind, language)
     return Promised(kind, routed.holder, due_at, text)
 
 
@@ -217,7 +216,7 @@ async def _reopen(work: Work, directory: Directory, case: Case) -> Case:
         holder = Holder(department=case.department_id)
     within = directory.organisation.settings.promise("update").within
     due_at = due_within(directory, within, case.department_id, work.now)
-    promised = Promised("update", holder, due_at, promises.promise_text("reopened", case.language))
+    promised = Promised("update", holder, due_at, cases.promise_text("reopened", case.language))
     return await cases.reopen_case(work, case.id, holder, promised)
 
 
@@ -245,7 +244,7 @@ async def escalate(work: Work, directory: Directory, case: Case, why: str) -> Ca
     within = directory.organisation.settings.promise("callback").within
     due_at = due_within(directory, within, case.department_id, work.now)
     name = directory.name_of(manager)
-    text = promises.promise_text("direct", case.language, name=name)
+    text = cases.promise_text("direct", case.language, name=name)
     case, made = await cases.make_promise(work, case.id, Promised("callback", Holder(person=manager), due_at, text))
     await promises.notify(work, case.organisation_id, manager, f"escalated:{why}", case.id, made.id)
     return case

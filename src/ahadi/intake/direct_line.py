@@ -82,7 +82,7 @@ async def _to_department(work: Work, directory: Directory, case: Case, departmen
     case = await cases.hold_case(work, case.id, Holder(department=department), department, "direct-line")
     within = directory.organisation.settings.promise("callback").within
     due_at = due_within(directory, within, department, work.now)
-    text = promises.promise_text("callback", case.language)
+    text = cases.promise_text("callback", case.language)
     case, made = await cases.make_promise(
         work, case.id, Promised("callback", Holder(department=department), due_at, text)
     )
@@ -96,7 +96,7 @@ async def _to_person(work: Work, directory: Directory, case: Case, wish: Wish, p
     person = free or people[0]
     due_at = _callback_due(directory, case, person, work.now, now=free is not None)
     name = directory.name_of(person)
-    text = promises.promise_text("direct", case.language, name=name)
+    text = cases.promise_text("direct", case.language, name=name)
     case, made = await cases.make_promise(work, case.id, Promised("callback", Holder(person=person), due_at, text))
     offer = await offers.offer_case(work, case, person, "direct-line") if free else None
     await promises.notify(work, case.organisation_id, person, "direct-line", case.id, made.id)

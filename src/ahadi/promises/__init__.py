@@ -13,7 +13,6 @@ from ahadi.promises.actions import (
     withdraw_promise,
 )
 from ahadi.promises.model import due_within, following, leaving, recovery, successor
-from ahadi.promises.model import text as promise_text
 from ahadi.promises.store import Notice, mark_seen, notices_of, notify
 from ahadi.promises.watch import oldest_overdue, watch_once, watch_until_quiet
 
@@ -32,7 +31,6 @@ __all__ = [
     "notify",
     "oldest_overdue",
     "owner_named",
-    "promise_text",
     "recovery",
     "renew_promise",
     "reopen_case",

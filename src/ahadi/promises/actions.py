@@ -9,7 +9,7 @@ from uuid import UUID
 from ahadi import cases, contacts
 from ahadi.base.clock import utc
 from ahadi.base.errors import Invalid
-from ahadi.cases import Case, Deed, Holder, Promise, Promised, PromiseKind
+from ahadi.cases import Case, Deed, Holder, Promise, Promised, PromiseKind, promise_text
 from ahadi.contacts import Writing
 from ahadi.customers import get_customer
 from ahadi.directory import Directory, read_directory
@@ -56,7 +56,7 @@ async def make_promise(
     """Promise something to the customer; owned by the holder unless somebody else is named."""
     case = await cases.lock_case(work, reference)
     directory = await read_directory(work, case.organisation_id)
-    words = (text or "").strip() or model.text("callback" if kind == "callback" else "update", case.language)
+    words = (text or "").strip() or promise_text(kind, case.language)
     held = owner_named(directory, owner, case.holder)
     return await cases.make_promise(work, case.id, Promised(kind, held, utc(due_at), words))
 
@@ -206,7 +206,7 @@ async def reopen_case(work: Work, reference: str, note: str | None = None) -> Ca
         holder = Holder(department=case.department_id) if case.department_id else holder
     within = directory.organisation.settings.promise("update").within
     due = model.due_within(directory, within, case.department_id, work.now)
-    promised = Promised("update", holder, due, model.text("reopened", case.language))
+    promised = Promised("update", holder, due, promise_text("reopened", case.language))
     case = await cases.reopen_case(work, case.id, holder, promised)
     if note and note.strip():
         await contacts.note(work, case.organisation_id, case.id, note)

@@ -6,34 +6,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from ahadi.cases import Case, Holder, Promise, Promised, promise_name, when
+from ahadi.cases import Case, Holder, Promise, Promised, promise_name, promise_text, when
 from ahadi.directory import Directory, NeverOpen, Within
 
 RECOVERY = (Within(1, "h"), Within(2, "h"), Within(4, "h"), Within(8, "h"), Within(2, "d"), Within(5, "d"))
 """How soon a recovery promise is due at each level: ever later, so that a dead end does not flood its last owner."""
 
-_TEXTS = {
-    "en": {
-        "recovery": "We did not keep our promise of {promise}; {name} sees to it in person",
-        "update": "We will tell you how it stands",
-        "reopened": "We will look at it again and tell you what happens next",
-        "callback": "We will call you",
-        "direct": "{name} will speak with you in person",
-    },
-    "sw": {
-        "recovery": "Hatukutimiza ahadi yetu ya {promise}; {name} anashughulikia mwenyewe",
-        "update": "Tutakueleza hali ilivyo",
-        "reopened": "Tutaliangalia tena na kukueleza hatua inayofuata",
-        "callback": "Tutakupigia simu",
-        "direct": "{name} atazungumza nawe moja kwa moja",
-    },
-}
 Passing = Literal["shift-end", "absent", "deactivated"]
-
-
-def text(key: str, language: str, **names: str) -> str:
-    """A promise's own words in the customer's language (English where we have none)."""
-    return _TEXTS.get(language, _TEXTS["en"])[key].format(**names)
 
 
 def reminder_at(promise: Promise) -> datetime:
@@ -64,7 +43,7 @@ def following(directory: Directory, case: Case, now: datetime, key: str = "updat
     """The promise made when an open case would have none left: an update, by its holder."""
     within = directory.organisation.settings.promise("update").within
     due = due_within(directory, within, case.department_id, now)
-    return Promised("update", case.holder, due, text(key, case.language))
+    return Promised("update", case.holder, due, promise_text(key, case.language))
 
 
 def recovery(directory: Directory, case: Case, broken: Promise, now: datetime) -> Promised:
@@ -80,7 +59,7 @@ def recovery(directory: Directory, case: Case, broken: Promise, now: datetime) -
     within = RECOVERY[min(level, len(RECOVERY)) - 1]
     due = due_within(directory, within, case.department_id, now)
     name = directory.name_of(owner.person or owner.department, case.language) or directory.organisation.name
-    words = text("recovery", case.language, promise=promise_name(broken.kind, case.language), name=name)
+    words = promise_text("recovery", case.language, promise=promise_name(broken.kind, case.language), name=name)
     return Promised(broken.kind, owner, due, words)
 
 
