@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +47,8 @@ def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], No
     if only != "web":
         kinds += ["worker"] * max(1, settings.worker_processes)
     with _listening(settings, "web" in kinds) as listener, _shared_metrics(), database_at(settings) as addresses:
+        if listener is not None:
+            settings = replace(settings, port=listener.getsockname()[1])  # port 0 is any that is free
         bring_up_to_date(addresses)
         _import_and_check(settings, addresses)
         return Parent(settings, addresses, listener, kinds, say).run()
