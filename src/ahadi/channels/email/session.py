@@ -11,7 +11,7 @@ import ssl
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aiosmtpd import smtp as aiosmtpd
 
@@ -188,8 +188,7 @@ class Session(aiosmtpd.SMTP):
             await super()._handle_client()
 
     def _turn_away(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
+        cast(asyncio.Transport, transport).write(b"421 4.3.2 Too many connections; try again later\r\n")
         transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -207,15 +206,13 @@ class Session(aiosmtpd.SMTP):
             self._say_goodbye()
 
     def _say_goodbye(self) -> None:
-        if self.transport is not None:
-            assert isinstance(self.transport, asyncio.Transport)
-            self.transport.write(b"421 4.3.2 This server is closing; try again later\r\n")
+        if self.transport is not None and not self.transport.is_closing():
+            cast(asyncio.Transport, self.transport).write(b"421 4.3.2 This server is closing; try again later\r\n")
             self.transport.close()
 
     def abort(self) -> None:
         if self.transport is not None:
-            assert isinstance(self.transport, asyncio.Transport)
-            self.transport.abort()
+            cast(asyncio.Transport, self.transport).abort()
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         if await self.check_helo_needed():

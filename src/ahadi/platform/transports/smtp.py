@@ -14,7 +14,6 @@ from typing import Literal, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
-from aiosmtplib.protocol import SMTPProtocol
 
 from ahadi.base.errors import AhadiError, SetupError
 from ahadi.platform.transports.oauth import Token
@@ -24,7 +23,7 @@ State = Literal["sent", "refused", "again", "uncertain"]
 Stage = Literal["connection", "sign-in", "sender", "recipient", "content"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_CHUNK = 64 * 1024
+_CHUNK, _PAUSE = 256 * 1024, 0.005  # bytes; seconds between two looks at whether they have left
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
@@ -225,9 +224,7 @@ async def _hand_over(client: aiosmtplib.SMTP, raw: bytes, settings: SmtpSettings
     answering = asyncio.create_task(protocol.read_response())
     try:
         # An answer before the dot can only be a refusal, or the connection's end.
-        await _write_all(
-            cast(asyncio.WriteTransport, transport), protocol, _dotted(raw), answering, settings.command_seconds
-        )
+        await _write_all(cast(asyncio.WriteTransport, transport), _dotted(raw), answering, settings.command_seconds)
         if answering.done():
             code, answer = answering.result()
             raise _answered(code if code >= 400 else 451, answer, "content")
@@ -255,20 +252,24 @@ def _dotted(raw: bytes) -> bytes:
 
 async def _write_all(
     transport: asyncio.WriteTransport,
-    protocol: SMTPProtocol,
     data: bytes,
     answering: "asyncio.Task[aiosmtplib.SMTPResponse]",
     seconds: float,
 ) -> None:
     """Write until the operating system has taken every byte, the server speaks up, or it stops reading for too long."""
-    transport.set_write_buffer_limits(0)
-    writer = asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
+    clock = asyncio.get_running_loop().time
     for at in range(0, len(data), _CHUNK):
+        transport.write(data[at : at + _CHUNK])
+        await asyncio.sleep(0)
+        left, deadline = transport.get_write_buffer_size(), clock() + seconds
+        while left and not answering.done():
+            if transport.is_closing() or clock() > deadline:
+                raise aiosmtplib.SMTPServerDisconnected("the server stopped reading")
+            await asyncio.sleep(_PAUSE)
+            if (now_left := transport.get_write_buffer_size()) < left:
+                left, deadline = now_left, clock() + seconds
         if answering.done():
             return
-        protocol.write(data[at : at + _CHUNK])
-        await asyncio.wait_for(writer.drain(), seconds)
-    await asyncio.sleep(0)
 
 
 def _answered(code: int, answer: str, stage: Stage) -> _Stop:
