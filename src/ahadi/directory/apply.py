@@ -56,8 +56,8 @@ async def apply_directory(work: Work, organisation_id: UUID, setup: Setup) -> Ap
     `find_clashes` first.
     """
     work.permit(organisation_id, Permission.SETTINGS_EDIT)
-    await change_store.lock_setups(work)
     await change_store.lock_organisation(work, organisation_id)
+    await change_store.lock_setups(work)
     there = await store.get_organisation(work, setup.organisation.slug)
     if there is not None and there.id != organisation_id:
         raise Conflict("Somebody else made this organisation just now; apply the file again.")

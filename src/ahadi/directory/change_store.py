@@ -1,7 +1,6 @@
 """The SQL that changes organisations, departments and people; `rota_store` has that of shifts and absences."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -173,11 +172,6 @@ async def set_presence(work: Work, person_id: UUID, presence: Presence) -> bool:
         {"id": person_id, "presence": str(presence), "now": work.now},
     )
     return bool(changed)
-
-
-async def presence_of(work: Work, person_id: UUID) -> dict[str, Any] | None:
-    """A person's presence and since when."""
-    return await work.row("select presence, presence_since from person where id = %(id)s", {"id": person_id})
 
 
 # Departments and reasons ----------------------------------------------------------------------------------------

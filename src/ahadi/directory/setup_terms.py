@@ -111,13 +111,10 @@ class Terms:
         if text is None:
             return None
         try:
-            number = phonenumbers.parse(text, self.country)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_possible_number(number):
+            return phone_number(text, self.country)
+        except Invalid:
             at.refuse(f"{at.what} is `{text}`, which is no phone number; write it like +254 20 555 0100.")
             return None
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     def address(self, at: Place | None, whose: str) -> str | None:
         """An e-mail address, folded. No two in a file may be the same."""
@@ -184,6 +181,17 @@ class Terms:
             at.refuse(f"{what}: {error.sentence}")
             return False
         return True
+
+
+def phone_number(text: str, country: str | None) -> str:
+    """A phone number in E.164; raises `Invalid`. Without a country code it is of `country`."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise Invalid(f"`{text}` is no phone number; write it like +254 20 555 0100.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def email_address(text: str) -> str:

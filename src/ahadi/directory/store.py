@@ -1,6 +1,7 @@
 """The SQL of organisations, departments, people and their shifts. Sign-in has its own."""
 
 import secrets
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +94,16 @@ async def presences_of(work: Work, organisation_id: UUID) -> dict[UUID, Presence
         {"organisation_id": organisation_id},
     )
     return {row["id"]: Presence(row["presence"]) for row in rows}
+
+
+async def presences_since(work: Work, organisation_id: UUID) -> dict[UUID, tuple[Presence, datetime | None]]:
+    """Everybody's presence now, and since when."""
+    rows = await work.rows(
+        "select p.id, p.presence, p.presence_since from person p join membership m on m.person_id = p.id"
+        " where m.organisation_id = %(organisation_id)s",
+        {"organisation_id": organisation_id},
+    )
+    return {row["id"]: (Presence(row["presence"]), row["presence_since"]) for row in rows}
 
 
 async def memberships_of(work: Work, organisation_id: UUID) -> list[Membership]:

@@ -18,7 +18,8 @@ from ahadi.channels.ports import Surroundings
 from ahadi.contacts import api as contacts_api
 from ahadi.customers import api as customers_api
 from ahadi.customers import person_api, personal_data
-from ahadi.directory import invitations_api, sign_in_api, sign_in_store, tokens_api
+from ahadi.directory import api as directory_api
+from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, sign_in_store, tokens_api
 from ahadi.directory.sign_in import may_listen_no_more
 from ahadi.intake import api as intake_api
 from ahadi.intake import mail_api
@@ -51,6 +52,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_in_api.router,
     tokens_api.router,
     invitations_api.router,
+    directory_api.router,
+    people_api.router,
+    rota_api.router,
     live_api.router,
     webhooks_api.router,
     customers_api.router,
