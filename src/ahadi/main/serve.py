@@ -37,7 +37,7 @@ _WELL_AFTER = 60.0  # seconds of life after which a process that dies is restart
 _PR_SET_PDEATHSIG = 1
 
 
-def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], None] = print) -> int:
+def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], None] = print, welcome: str = "") -> int:
     """Serve until SIGTERM, SIGHUP or Ctrl-C; the exit code. Raises SetupError when it cannot start."""
     configure_logs(settings)
     _raise_file_limit()
@@ -46,12 +46,12 @@ def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], No
         kinds += ["web"] * max(1, settings.web_processes)
     if only != "web":
         kinds += ["worker"] * max(1, settings.worker_processes)
-    with _listening(settings, "web" in kinds) as listener, _shared_metrics(), database_at(settings) as addresses:
+    with listening(settings, "web" in kinds) as listener, _shared_metrics(), database_at(settings) as addresses:
         if listener is not None:
             settings = replace(settings, port=listener.getsockname()[1])  # port 0 is any that is free
         bring_up_to_date(addresses)
         _import_and_check(settings, addresses)
-        return Parent(settings, addresses, listener, kinds, say).run()
+        return Parent(settings, addresses, listener, kinds, say, welcome).run()
 
 
 def _raise_file_limit() -> None:
@@ -63,7 +63,8 @@ def _raise_file_limit() -> None:
 
 
 @contextmanager
-def _listening(settings: Settings, wanted: bool) -> Iterator[socket.socket | None]:
+def listening(settings: Settings, wanted: bool = True) -> Iterator[socket.socket | None]:
+    """The socket all web processes accept from. Raises SetupError when the port is taken."""
     if not wanted:
         yield None
         return
@@ -125,6 +126,7 @@ class Parent:
     listener: socket.socket | None
     kinds: list[Kind]
     say: Callable[[str], None]
+    welcome: str = ""
     children: list[_Child] = field(default_factory=list)
     _ready: tuple[int, int] = (-1, -1)
     _signals: tuple[int, int] = (-1, -1)
@@ -217,6 +219,8 @@ class Parent:
     def _say_ready(self) -> None:
         if self.listener is not None:
             self.say(f"ready {self.settings.links_from()}")
+            if self.welcome:
+                self.say(self.welcome)
         else:
             self.say("ready")
 

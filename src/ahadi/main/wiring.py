@@ -183,6 +183,10 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     listening: dict[str, Task] = {
         f"mail {name}": partial(take_mail, server) for name, server in mail_servers(settings, mail).items()
     }
+    if settings.demo_plays:
+        from ahadi.main.demo.load import play
+
+        listening["demo"] = partial(play, installation)
     return (
         runners
         | listening

@@ -46,17 +46,17 @@ class BusinessClock:
         return Times(business_time(utc(at), utc(real_at), rate, real_now), real_now)
 
     async def set(
-        self, connection: AsyncConnection[tuple[object, ...]], to: datetime, *, rate: float = 0.0
+        self, connection: AsyncConnection[tuple[object, ...]], to: datetime | None, *, rate: float = 0.0
     ) -> datetime:
-        """Move business time forward to `to`; it then runs `rate` business seconds a real second.
+        """Move business time forward to `to` (None: leave it); it then runs `rate` business seconds a real second.
 
         Raises Conflict when `to` lies before the present business time: promises already judged would come alive.
         """
-        wanted = utc(to)
         async with connection.transaction():
             await connection.execute("lock table business_clock in share row exclusive mode")
             held = await (await connection.execute("select 1 from business_clock")).fetchone()
             times = await self.read(connection)
+            wanted = utc(to) if to is not None else times.business
             if held and wanted < times.business:
                 raise Conflict(
                     f"The clock shows {times.business.isoformat()} and never goes back; set it to a later moment.",

@@ -37,6 +37,7 @@ class Settings:
         "system", "`system`; `manual` for trials (adds POST /api/clock); `running` for the demo."
     )
     demo: bool = _setting(False, "Offers one-click sign-in; only honoured on a loopback address.")
+    demo_plays: bool = _setting(False, "The worker plays the demo's day; set by `ahadi demo`.")
     log_level: str = _setting("info", "`debug`, `info`, `warning` or `error`.")
     log_format: Literal["json", "console"] = _setting("json", "`json` for machines, `console` for people.")
     smtp_url: str = _setting("", "Where mail is sent: smtp://user:password@host:587; empty keeps mail queued.")

@@ -1,0 +1,1 @@
+"""The demo: three organisations served by one call centre, and a day that plays in fast motion."""
