@@ -15,7 +15,7 @@ from ahadi.base.errors import AhadiError, Forbidden, NotFound
 from ahadi.directory import Permission, sign_in_api, sign_in_store
 from ahadi.main import health
 from ahadi.main.tasks import running
-from ahadi.main.wiring import ROUTERS, Installation, opened, web_tasks
+from ahadi.main.wiring import PERSONAL_DATA, ROUTERS, Installation, opened, web_tasks
 from ahadi.platform.database import Actor
 from ahadi.platform.metrics import CONTENT_TYPE
 from ahadi.platform.web import (
@@ -59,8 +59,10 @@ def create_app(installation: Installation) -> FastAPI:
     for part in ("settings", "database", "keyring", "hub", "streams", "statics", "policy"):
         setattr(app.state, part, getattr(installation, part))
     app.state.authenticate = sign_in_api.recognise
+    app.state.personal_data = PERSONAL_DATA
     app.state.find_organisation = sign_in_store.find_organisation
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
+    app.state.routes = routes
     app.add_middleware(Quick, application=app, routes=routes)
     app.add_middleware(Guard, policy=installation.policy, observe=installation.metrics.observe_request)
     install_problems(app)

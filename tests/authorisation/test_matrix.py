@@ -1,0 +1,199 @@
+"""Every route, for everybody: generated from the application's own routes, so that a new one is covered by being there.
+
+A route declares `needs(permission)`, `SIGNED_IN` or `PUBLIC`. What it declares is what it demands; and whatever is
+named in its address or its body, nobody reaches into an organisation that is not theirs.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from ahadi.base.clock import FixedClock
+from ahadi.directory import Permission
+from ahadi.main.http import create_app, operations
+from ahadi.main.wiring import ROUTERS, Installation, install
+from ahadi.platform.settings import Settings
+from ahadi.platform.web import Needs, Public
+from tests.authorisation.bodies import body_for
+from tests.authorisation.world import ANONYMOUS, SECRET_WORD, Caller, World, build, call
+
+ROUTES = [route for router in (operations, *ROUTERS) for route in router.routes if isinstance(route, APIRoute)]
+CASES = [(method, route) for route in ROUTES for method in sorted(route.methods)]
+
+# Parameters of addresses that name nothing an organisation owns.
+NO_BODY_S = {
+    "code": "conflict",
+    "digest": "x",
+    "name": "x.css",
+    "channel": "email",
+    "version": "1",
+    "merge_id": str(UUID(int=98)),
+}
+# Streams do not end, so what they answer cannot be read to its end here; tests/main/test_http.py listens to them.
+STREAMS = {"/api/live"}
+
+
+def named(case: tuple[str, APIRoute]) -> str:
+    return f"{case[0]} {case[1].path}"
+
+
+def declared(dependant: Dependant) -> Iterator[Needs | Public]:
+    if isinstance(dependant.call, Needs | Public):
+        yield dependant.call
+    for each in dependant.dependencies:
+        yield from declared(each)
+
+
+@pytest.fixture(scope="module")
+def clock(now: Any) -> FixedClock:
+    return FixedClock(now)
+
+
+@pytest.fixture(scope="module")
+def now() -> Any:
+    from tests.conftest import NOON
+
+    return NOON
+
+
+@pytest.fixture(scope="module")
+async def world(server: Any, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    from tests.conftest import NOON, copied
+
+    folder: Path = tmp_path_factory.mktemp("authorisation")
+    with copied(server, template) as urls:
+        settings = Settings(data=folder, secret_key="a key for tests that is long enough, and no secret")
+        installation = install(settings, urls.app, real=FixedClock(NOON))
+        app = create_app(installation)
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app, client=("127.0.0.1", 40000))
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8123") as client:
+                yield client, installation, await build(app, installation)
+
+
+Place = tuple[httpx.AsyncClient, Installation, World]
+
+
+def address(route: APIRoute, things: dict[str, Any]) -> str:
+    """The route's address, naming things of the first organisation, which a query names too."""
+    wanted = re.findall(r"{(\w+)(?::\w+)?}", route.path)
+    unknown = [each for each in wanted if each not in things and each not in NO_BODY_S]
+    assert not unknown, f"say in tests/authorisation/world.py what {unknown} of {route.path} is"
+    path = re.sub(r"{(\w+)(?::\w+)?}", lambda match: str(things.get(match[1], NO_BODY_S.get(match[1]))), route.path)
+    queried = [each.name for each in route.dependant.query_params if each.name in ("organisation", "customer", "case")]
+    query = "&".join(f"{each}={things[each]}" for each in queried if each in things)
+    return f"{path}?{query}" if query else path
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+def test_every_route_says_who_may_call_it(route: APIRoute) -> None:
+    said = list(declared(route.dependant))
+    assert said, f"{route.path} must declare needs(permission), SIGNED_IN or PUBLIC"
+    wanted = {each.permission for each in said if isinstance(each, Needs) and each.permission}
+    assert wanted <= set(Permission), "and the permission must exist"
+    assert not (any(isinstance(each, Public) for each in said) and wanted), "and not two things at once"
+
+
+def test_no_route_is_anywhere_else() -> None:
+    """Every route of the application is one of those tested here, but for its own description."""
+    from fastapi import FastAPI
+
+    plain = {getattr(each, "path", None) for each in FastAPI(docs_url=None, redoc_url=None).routes}
+    assert plain == {"/openapi.json"}
+
+
+def needed(route: APIRoute) -> Needs | Public:
+    said = list(declared(route.dependant))
+    return next((each for each in said if isinstance(each, Needs) and each.permission), said[0])
+
+
+def may(caller: Caller, demand: Needs | Public) -> bool:
+    if isinstance(demand, Public):
+        return True
+    return caller.signed_in and (demand.permission is None or demand.permission in caller.held)
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+async def test_who_lacks_the_permission_is_refused_before_anything_else(
+    world: Place, case: tuple[str, APIRoute]
+) -> None:
+    client, _, place = world
+    method, route = case
+    demand = needed(route)
+    if isinstance(demand, Public):
+        return
+    for caller in place.callers:
+        if may(caller, demand):
+            continue
+        for body in ({}, body_for(route, place.things)):
+            answer = await call(client, caller, method, address(route, place.things), body)
+            assert answer.status_code == (403 if caller.signed_in else 401), f"{caller.name}: {answer.text}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+async def test_nobody_reaches_into_another_organisation(world: Place, case: tuple[str, APIRoute]) -> None:
+    client, installation, place = world
+    method, route = case
+    before = await everything_of(installation, place.ours)
+    for stranger in [*place.strangers, ANONYMOUS]:
+        if route.path in STREAMS and may(stranger, needed(route)):
+            answer = await call(client, stranger, method, address(route, place.things), None)
+        else:
+            body = body_for(route, place.things)
+            answer = await call(client, stranger, method, address(route, place.things), body)
+        assert SECRET_WORD.lower() not in answer.text.lower(), stranger.name
+        assert answer.status_code < 500, f"{stranger.name}: {answer.text}"
+        if needed_thing(route) and not isinstance(needed(route), Public):
+            assert answer.status_code in (401, 403, 404), f"{stranger.name}: {answer.status_code} {answer.text}"
+    assert await everything_of(installation, place.ours) == before
+
+
+def needed_thing(route: APIRoute) -> bool:
+    """Whether the route's address or body names something of an organisation."""
+    in_path = set(re.findall(r"{(\w+)(?::\w+)?}", route.path)) - NO_BODY_S.keys()
+    in_query = {each.name for each in route.dependant.query_params} & {"organisation"}
+    in_body = b'"organisation"' in orjson.dumps(body_for(route, {"organisation": "power"}))
+    return bool(in_path or in_query or in_body)
+
+
+async def everything_of(installation: Installation, organisation_id: UUID) -> dict[str, Any]:
+    """A digest of every row of the organisation, by table."""
+    from ahadi.platform.database import Actor
+
+    async with installation.database.read(Actor.system([organisation_id])) as work:
+        tables = await work.rows(
+            "select table_name from information_schema.columns where column_name = 'organisation_id'"
+            " and table_schema = 'public' order by 1"
+        )
+        return {
+            each["table_name"]: await work.value(
+                f"select md5(string_agg(t::text, '|' order by t::text)) from {each['table_name']} t"
+                " where organisation_id = %(id)s",
+                {"id": organisation_id},
+            )
+            for each in tables
+        }
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+async def test_who_has_the_permission_is_let_in(world: Place, case: tuple[str, APIRoute]) -> None:
+    client, _, place = world
+    method, route = case
+    demand = needed(route)
+    if route.path in STREAMS or isinstance(demand, Public) or demand.permission is None:
+        return
+    allowed = [each for each in place.callers if may(each, demand)]
+    assert allowed, "somebody must be able to do it"
+    for caller in allowed:
+        answer = await call(client, caller, method, address(route, place.things), body_for(route, place.things))
+        assert answer.status_code not in (401, 405) and answer.status_code < 500, f"{caller.name}: {answer.text}"
+        if answer.status_code == 403:  # a deeper rule, said in its own words, and not the route's permission
+            assert answer.json().get("permission") != demand.permission, f"{caller.name}: {answer.text}"
