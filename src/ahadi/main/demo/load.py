@@ -24,7 +24,7 @@ ORGANISATIONS = ("power", "net", "clinic")
 PACE = 60.0
 """Business seconds in one real second while the day plays: a day in 24 minutes."""
 _ZONE = ZoneInfo("Africa/Nairobi")
-_BEFORE = timedelta(hours=26)
+_BEFORE = timedelta(hours=18)
 
 
 def morning_of(real_now: datetime) -> datetime:

@@ -4,7 +4,7 @@ Everything goes through the same actions that people use; the player only decide
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,14 +14,13 @@ import structlog
 
 from ahadi import cases, intake, promises
 from ahadi.base.errors import AhadiError
-from ahadi.cases import Case, CaseFilter, Holder, Promise, PromiseFilter
-from ahadi.cases import promise_from as read_promise
+from ahadi.cases import Case, CaseFilter, Promise, PromiseFilter, promise_from
 from ahadi.directory import Directory, Presence, all_organisations, presences_of, read_directory
 from ahadi.directory.people_actions import set_presence
 from ahadi.intake import Contacting
 from ahadi.main.demo.stories import CHANNELS, CONTACTS_AN_HOUR, NAMES, NOTES, STORIES, WHY_LATER, Story
 from ahadi.main.duties import watch
-from ahadi.platform.database import Actor, Database
+from ahadi.platform.database import Actor, Database, Work
 
 log = structlog.get_logger(__name__)
 STEP = timedelta(minutes=5)
@@ -97,16 +96,13 @@ class Player:
                 wanted = None
                 if there and presence is Presence.OFFLINE:
                     wanted = Presence.AVAILABLE
-                elif not there and presence is not Presence.OFFLINE and self._serves_here_only(directory, person):
+                elif not there and presence is not Presence.OFFLINE and directory.works_shifts(person):
                     wanted = Presence.OFFLINE
                 elif there and self.chance.random() < 0.03:
                     wanted = self.chance.choice((Presence.BUSY, Presence.BREAK, Presence.AVAILABLE))
                 if wanted is not None:
                     async with self.database.work(actor) as work:
                         await set_presence(work, organisation_id, person, wanted)
-
-    def _serves_here_only(self, directory: Directory, person: UUID) -> bool:
-        return directory.works_shifts(person)
 
     # Work ----------------------------------------------------------------------------------------------------
 
@@ -115,7 +111,7 @@ class Player:
         async with self.database.read(actor) as work:
             directory = await read_directory(work, organisation_id)
             soon = PromiseFilter(state="open", due_before=work.now + timedelta(minutes=50), limit=40)
-            due = [read_promise(_plain(row)) for row in await cases.list_promises(work, [organisation_id], soon)]
+            due = [promise_from(_plain(row)) for row in await cases.list_promises(work, [organisation_id], soon)]
             waiting = await cases.list_cases(work, [organisation_id], CaseFilter(state="open", limit=40))
             on_shift = directory.rota.on_shift(directory.people, work.now)
         for row in waiting:
@@ -143,8 +139,10 @@ class Player:
     async def _settle(self, organisation_id: UUID, promise: Promise, on_shift: Sequence[UUID]) -> None:
         """Most promises are kept, some are renewed in time, a few are forgotten."""
         owner = promise.owner.person
-        if promise.id in self.forgotten or (owner is not None and owner not in on_shift and promise.level == 0):
+        if promise.id in self.forgotten:
             return
+        if owner is not None and owner not in on_shift and self.chance.random() < 0.6:
+            return  # on call: reached at home, not at every try
         luck = self.chance.random()
         if luck < 0.5:
             return  # not yet; it comes up again at the next step
@@ -166,10 +164,10 @@ class Player:
         except AhadiError as problem:
             log.info("demo.not_settled", error=problem.code)
 
-    async def _finish(self, work: object, case: Case) -> None:
+    async def _finish(self, work: Work, case: Case) -> None:
         story = next((s for s in STORIES if s.reason == case.reason), STORIES[0])
         keep = [p.id for p in case.open_promises]
-        await promises.resolve_case(work, case.reference, outcome=story.done, keep=keep, deed="work")  # type: ignore[arg-type]
+        await promises.resolve_case(work, case.reference, outcome=story.done, keep=keep, deed="work")
 
     def _as(self, organisation_id: UUID, person: UUID) -> Actor:
         return Actor("person", person, {organisation_id: frozenset({"*"})})
@@ -180,16 +178,12 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in extra}
 
 
-async def play_until(player: Player, clock_to: object, until: datetime) -> None:
-    """Fast-forward: steps and the watch alternate until a moment. `clock_to` moves the clock on."""
-    assert callable(clock_to)
+async def play_until(player: Player, clock_to: Callable[[datetime], None], until: datetime) -> None:
+    """Fast-forward: the watch and steps alternate until a moment. `clock_to` moves the clock on."""
     async with player.database.read(Actor.system([])) as work:
         now = work.now
     while now < until:
         now = min(now + STEP, until)
         clock_to(now)
-        await player.step()
         await watch(player.database)
-
-
-__all__ = ["STEP", "Holder", "Player", "play_until"]
+        await player.step()
