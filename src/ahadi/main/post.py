@@ -42,6 +42,11 @@ class InstalledPost:
         )
         return build_email(configured, self._surroundings)
 
+    @property
+    def mail(self) -> Channel | None:
+        """The installation's own mail, None while none is set up."""
+        return self._email
+
     async def channels(self, organisations: Collection[UUID]) -> Sequence[str]:
         """What can be sent now; messages of other channels wait."""
         async with self._database.read(Actor.system(list(organisations))) as work:

@@ -9,17 +9,19 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 from fastapi import APIRouter
 
 from ahadi import contacts
 from ahadi.base.clock import Clock, SystemClock
 from ahadi.cases import api as cases_api
-from ahadi.channels.ports import Surroundings
+from ahadi.channels.ports import Channel, Surroundings
 from ahadi.contacts import api as contacts_api
 from ahadi.customers import api as customers_api
 from ahadi.customers import person_api, personal_data
 from ahadi.directory import api as directory_api
 from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, sign_in_store, tokens_api
+from ahadi.directory.link_mails import mailing_links
 from ahadi.directory.sign_in import may_listen_no_more
 from ahadi.intake import api as intake_api
 from ahadi.intake import mail_api
@@ -72,11 +74,11 @@ ROUTERS: tuple[APIRouter, ...] = (
 PERSONAL_DATA = (personal_data.Holder("messages", contacts.words_of_customers, contacts.erase_words),)
 
 
-def handlers(installation: "Installation") -> Mapping[str, Handler]:
+def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Channel | None) -> Mapping[str, Handler]:
     """What each kind of job does."""
-    outgoing = guarded_client(Guard.from_setting(installation.settings.outgoing_allow))
     return {
         webhooks.DELIVER: webhooks.delivering(installation.keyring, outgoing),
+        **mailing_links(mail, installation.keyring, installation.settings.links_from()),
     }
 
 
@@ -168,13 +170,13 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
             each.set()
         follower.hear(grown)
 
-    done_by = handlers(installation)
-    runners: dict[str, Task] = {
-        f"jobs {n}": partial(run_for_ever, database, done_by, lease, each) for n, each in enumerate(wakes, 1)
-    }
     settings = installation.settings
     outgoing = guarded_client(Guard.from_setting(settings.outgoing_allow))
     post = InstalledPost(database, settings, installation.keyring, Surroundings(outgoing, database.clock.real))
+    done_by = handlers(installation, outgoing, post.mail)
+    runners: dict[str, Task] = {
+        f"jobs {n}": partial(run_for_ever, database, done_by, lease, each) for n, each in enumerate(wakes, 1)
+    }
     written = asyncio.Event()
     wakes.append(written)
     organisations = partial(every_organisation, database)
