@@ -13,8 +13,10 @@ from ahadi.directory.model import (
     Reason,
     Settings,
 )
+from ahadi.directory.people_actions import deactivate_person, set_presence
 from ahadi.directory.permissions import Permission, Role, permissions_of
 from ahadi.directory.rota import Rota, Shift
+from ahadi.directory.rota_actions import end_absence, mark_absent
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
 from ahadi.directory.setup_file import examine_setup, read_setup
 from ahadi.directory.snapshot import Directory, read_directory
@@ -45,12 +47,16 @@ __all__ = [
     "Uncovered",
     "Within",
     "all_organisations",
+    "deactivate_person",
     "diff_setups",
+    "end_absence",
     "examine_setup",
     "get_organisation",
+    "mark_absent",
     "permissions_of",
     "presences_of",
     "public_holidays",
     "read_directory",
     "read_setup",
+    "set_presence",
 ]

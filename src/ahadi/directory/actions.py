@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from ahadi.base.ids import uuid7
 from ahadi.base.text import one_line
 from ahadi.directory import change_store
 from ahadi.directory.changing import changed, department_named, in_use, known, names_read, people_named, to_change
+from ahadi.directory.hours import Hours, NeverOpen
 from ahadi.directory.model import (
     PROMISE_KINDS,
     Brand,
@@ -99,7 +101,7 @@ async def _put(work: Work, directory: Directory, was: Department, change: Depart
     if change.names is not None:
         now = replace(now, names=names_read(organisation, change.names))
     if change.hours is not None:
-        organisation.hours(change.hours).next_open(work.now)
+        _must_open(organisation.hours(change.hours), work.now)
         now = replace(now, hours=change.hours)
     if change.phone is not None:
         now = replace(now, phone=phone_number(change.phone, organisation.country) if change.phone else None)
@@ -118,6 +120,13 @@ async def _put(work: Work, directory: Directory, was: Department, change: Depart
     if addresses is not None:
         await take_mail(work, organisation.id, now.id, addresses)
     return now
+
+
+def _must_open(hours: Hours, now: datetime) -> None:
+    try:
+        hours.next_open(now)
+    except NeverOpen as problem:
+        raise Invalid(problem.sentence) from None
 
 
 async def take_mail(work: Work, organisation_id: UUID, department_id: UUID | None, addresses: Sequence[str]) -> None:
