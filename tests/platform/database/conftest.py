@@ -71,7 +71,7 @@ def data(place: Path, made: Path, who: Who) -> Path:
     folder = place / "data"
     shutil.copytree(made, folder, ignore=shutil.ignore_patterns("run", "pg.log"))
     for path in (folder, *folder.rglob("*")):
-        os.chown(path, who.number, -1)
+        os.chown(path, who.number, who.number)
     return folder
 
 

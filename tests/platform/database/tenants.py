@@ -22,7 +22,7 @@ import psycopg
 from ahadi.platform.database.binaries import programs
 from ahadi.platform.database.embedded import Connections
 
-PATIENCE = 60.0  # seconds after which a test that waits for an event fails
+PATIENCE = 20.0  # seconds after which a test that waits for an event fails
 ROOT = os.geteuid() == 0
 
 
@@ -54,18 +54,22 @@ def programs_for(who: Who, place: Path) -> Path | None:
     """A folder with a copy of PostgreSQL that this user can run; None when the installed one is in their reach."""
     if who.uid is None:
         return None
-    postgres = programs() / "postgres"
     try:
-        subprocess.run([postgres, "--version"], user=who.uid, check=True, capture_output=True, cwd="/")
+        subprocess.run([programs() / "postgres", "--version"], user=who.uid, check=True, capture_output=True, cwd="/")
     except (OSError, subprocess.CalledProcessError):
-        package = postgres.parents[2]
-        copy = place / "wheel"
-        shutil.copytree(postgres.parents[1], copy / package.name / postgres.parents[1].name, symlinks=True)
-        shutil.copytree(package.with_suffix(".libs"), copy / f"{package.name}.libs", symlinks=True)
-        (copy / package.name / "__init__.py").touch()
-        subprocess.run(["chmod", "-R", "a+rX", copy], check=True)
-        return copy
+        return copy_programs(place / "wheel")
     return None
+
+
+def copy_programs(target: Path) -> Path:
+    """A copy of what the wheel with PostgreSQL holds, to be looked in first."""
+    folder = programs().parent
+    package = folder.parent
+    shutil.copytree(folder, target / package.name / folder.name, symlinks=True)
+    shutil.copytree(package.with_suffix(".libs"), target / f"{package.name}.libs", symlinks=True)
+    (target / package.name / "__init__.py").touch()
+    subprocess.run(["chmod", "-R", "a+rX", target], check=True)
+    return target
 
 
 @dataclass

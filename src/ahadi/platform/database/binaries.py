@@ -110,6 +110,14 @@ def _in_a_namespace() -> tuple[str, ...]:
     return ("unshare", "-U", f"--map-user={uid}", f"--map-group={uid}")
 
 
+def _group(uid: int, otherwise: int) -> int:
+    """The user's own group, with which they will start the server themselves: only then can each see the other's."""
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return otherwise
+
+
 def _is_listed(uid: int) -> bool:
     try:
         pwd.getpwuid(uid)
@@ -132,7 +140,7 @@ def runner_for(data: Path, report: Callable[[str], None]) -> Runner:
     if os.geteuid() == 0:
         owner = (link if link.exists() else data).stat()
         if owner.st_uid:
-            runner = Runner(runner.programs, home, uid=owner.st_uid, gid=owner.st_gid)
+            runner = Runner(runner.programs, home, uid=owner.st_uid, gid=_group(owner.st_uid, owner.st_gid))
         else:
             runner = Runner(runner.programs, home, _in_a_namespace())
             if not runner.works("true"):
