@@ -171,9 +171,10 @@ class Mailbox:
         """Say goodbye where the connection stands, and end it at once where it does not. Never raises."""
         client, self._client, self._closed = self._client, None, True
         if client is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, client.logout), 5.0)
-            _cut(client)
+            for last_words in (client.logout, client.shutdown):
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, last_words), 5.0)
+                _cut(client)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _connect(self) -> None:
@@ -186,7 +187,7 @@ class Mailbox:
             timeout=SocketTimeout(settings.connect_seconds, settings.read_seconds),
         )
         if self._closed:  # given up while the connection was being made
-            _cut(self._client)
+            self._client.shutdown()
         elif settings.security == "starttls":
             self._client.starttls(settings.tls)
 
@@ -217,8 +218,7 @@ class Mailbox:
 
 
 def _cut(client: Any) -> None:
+    """End the connection under a thread that may be reading from it; the socket itself is closed in that thread."""
     with contextlib.suppress(Exception):
-        # The plain socket's own shutdown wakes a thread that reads from it, with or without TLS on top.
+        # The plain socket's own shutdown wakes the reader, with or without TLS on top.
         socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)
-    with contextlib.suppress(Exception):
-        client.socket().close()

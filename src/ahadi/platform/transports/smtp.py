@@ -259,17 +259,26 @@ async def _write_all(
     """Write until the operating system has taken every byte, the server speaks up, or it stops reading for too long."""
     clock = asyncio.get_running_loop().time
     for at in range(0, len(data), _CHUNK):
+        _left(transport)
         transport.write(data[at : at + _CHUNK])
         await asyncio.sleep(0)
-        left, deadline = transport.get_write_buffer_size(), clock() + seconds
+        deadline = clock() + seconds
+        left = _left(transport)
         while left and not answering.done():
-            if transport.is_closing() or clock() > deadline:
+            if clock() > deadline:
                 raise aiosmtplib.SMTPServerDisconnected("the server stopped reading")
             await asyncio.sleep(_PAUSE)
-            if (now_left := transport.get_write_buffer_size()) < left:
+            if (now_left := _left(transport)) < left:
                 left, deadline = now_left, clock() + seconds
         if answering.done():
             return
+
+
+def _left(transport: asyncio.WriteTransport) -> int:
+    """How many bytes the operating system has not taken yet."""
+    if transport.is_closing():
+        raise aiosmtplib.SMTPServerDisconnected("the connection broke")
+    return transport.get_write_buffer_size()
 
 
 def _answered(code: int, answer: str, stage: Stage) -> _Stop:
