@@ -81,6 +81,9 @@ async def _thread(work: Work, case_id: UUID | None) -> Case | None:
 
 
 async def _recognise(work: Work, directory: Directory, contacting: Contacting) -> Recognised:
+    if contacting.customer is not None:
+        customer = await customers.get_customer(work, directory.organisation.id, contacting.customer)
+        return Recognised(customer, False, contacting.customer, None)
     return await customers.recognise(
         work,
         directory.organisation.id,

@@ -19,7 +19,8 @@ class Contacting:
 
     `source_key` is the sender's own name for this contact: it is taken in once. An `automatic` contact (an
     out-of-office answer) is kept with its case, answered by nobody and counted as no repeat. `tier` is never here:
-    what customers are owed comes from verified entitlements only.
+    what customers are owed comes from verified entitlements only. `customer` is whom a signed link names, and then
+    nobody is looked for by what was said.
     """
 
     channel: Channel
@@ -35,6 +36,7 @@ class Contacting:
     department: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     thread: UUID | None = None
+    customer: UUID | None = None
     source_key: str | None = None
     automatic: bool = False
     answer: bool = True  # whether a machine may tell the customer that it arrived
