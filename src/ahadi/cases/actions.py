@@ -132,10 +132,15 @@ async def commit(work: Work, case: Case | None, events: Sequence[Event], organis
     await store.insert_promises(work, organisation_id, [p for p in after.promises if p.id not in before])
     changed = [p for p in after.promises if p.id in before and p != before[p.id]]
     await store.update_promises(work, organisation_id, changed)
-    for event in events:
-        facts = to_facts(event) | {"reference": after.reference}
-        work.record(event.kind, organisation_id, case_id=case_id, subject_id=subject_of(event), **facts)
+    journal(work, after, events)
     return after
+
+
+def journal(work: Work, case: Case, events: Sequence[Event]) -> None:
+    """Record what happened to a case, in order."""
+    for event in events:
+        facts = to_facts(event) | {"reference": case.reference}
+        work.record(event.kind, case.organisation_id, case_id=case.id, subject_id=subject_of(event), **facts)
 
 
 async def _change(work: Work, case: Case, events: Sequence[Event]) -> Case:
@@ -170,15 +175,6 @@ def opening(new: NewCase, reference: str) -> CaseOpened:
     )
 
 
-async def write_words(work: Work, case: Case, new: NewCase) -> None:
-    """Write the erasable words of a case just opened, and of its first promise."""
-    subject = one_line(new.subject) or "–"
-    fields = orjson.dumps(dict(new.fields)).decode()
-    folded = search_words(f"{case.reference} {subject}")
-    await store.insert_case_text(work, case.organisation_id, case.id, subject, fields, folded)
-    await _words(work, case, new.promise)
-
-
 def search_words(text: str) -> str:
     """The words a case is found by: folded, each once, of at most 60 characters."""
     return " ".join(dict.fromkeys(word[:60] for word in words(text)))
@@ -195,7 +191,11 @@ async def open_case(work: Work, organisation_id: UUID, new: NewCase) -> Case:
     case = await commit(
         work, None, [opened, *model.decide_promise(empty, new.promise.plain(), work.now)], organisation_id, case_id
     )
-    await write_words(work, case, new)
+    subject = one_line(new.subject) or "–"
+    fields = orjson.dumps(dict(new.fields)).decode()
+    folded = search_words(f"{reference} {subject}")
+    await store.insert_case_text(work, organisation_id, case_id, subject, fields, folded)
+    await _words(work, case, new.promise)
     return case
 
 

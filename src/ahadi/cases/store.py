@@ -85,18 +85,10 @@ async def next_number(work: Work) -> int:
     return number
 
 
-async def next_numbers(work: Work, count: int) -> list[int]:
-    """So many numbers at once."""
-    rows = await work.rows(
-        "select nextval('case_number') as number from generate_series(1, %(count)s)", {"count": count}
-    )
-    return [row["number"] for row in rows]
-
-
 # Writing -----------------------------------------------------------------------------------------------------
 
 
-def _case_values(case: Case) -> dict[str, Any]:
+def case_values(case: Case) -> dict[str, Any]:
     next_promise = case.next_promise
     return {
         "organisation_id": case.organisation_id,
@@ -126,17 +118,19 @@ def _case_values(case: Case) -> dict[str, Any]:
     }
 
 
+INSERT_CASE = (
+    "insert into cases (organisation_id, id, reference, customer_id, reason, state, holder_person,"
+    " holder_department, held_since, department_id, priority, channel, language, opened_at, changed_at,"
+    " resolved_at, resolution, contacts, escalated, rule_id, linked_to, merged_into, tags, next_promise_id)"
+    " values (%(organisation_id)s, %(id)s, %(reference)s, %(customer_id)s, %(reason)s, %(state)s,"
+    " %(holder_person)s, %(holder_department)s, %(held_since)s, %(department_id)s, %(priority)s, %(channel)s,"
+    " %(language)s, %(opened_at)s, %(changed_at)s, %(resolved_at)s, %(resolution)s, %(contacts)s, %(escalated)s,"
+    " %(rule_id)s, %(linked_to)s, %(merged_into)s, %(tags)s, %(next_promise_id)s)"
+)
+
+
 async def insert_case(work: Work, case: Case) -> None:
-    await work.execute(
-        "insert into cases (organisation_id, id, reference, customer_id, reason, state, holder_person,"
-        " holder_department, held_since, department_id, priority, channel, language, opened_at, changed_at,"
-        " resolved_at, resolution, contacts, escalated, rule_id, linked_to, merged_into, tags, next_promise_id)"
-        " values (%(organisation_id)s, %(id)s, %(reference)s, %(customer_id)s, %(reason)s, %(state)s,"
-        " %(holder_person)s, %(holder_department)s, %(held_since)s, %(department_id)s, %(priority)s, %(channel)s,"
-        " %(language)s, %(opened_at)s, %(changed_at)s, %(resolved_at)s, %(resolution)s, %(contacts)s, %(escalated)s,"
-        " %(rule_id)s, %(linked_to)s, %(merged_into)s, %(tags)s, %(next_promise_id)s)",
-        _case_values(case),
-    )
+    await work.execute(INSERT_CASE, case_values(case))
 
 
 async def update_case(work: Work, case: Case) -> None:
@@ -147,7 +141,7 @@ async def update_case(work: Work, case: Case) -> None:
         " resolution = %(resolution)s, contacts = %(contacts)s, escalated = %(escalated)s,"
         " merged_into = %(merged_into)s, tags = %(tags)s, next_promise_id = %(next_promise_id)s"
         " where organisation_id = %(organisation_id)s and id = %(id)s",
-        _case_values(case),
+        case_values(case),
     )
 
 
@@ -181,12 +175,21 @@ async def update_promises(work: Work, organisation_id: UUID, promises: Sequence[
     )
 
 
+INSERT_TEXT = (
+    "insert into case_text (organisation_id, case_id, subject, fields, folded)"
+    " values (%(organisation_id)s, %(case_id)s, %(subject)s, %(fields)s, %(folded)s)"
+)
+INSERT_PROMISE_TEXT = (
+    "insert into promise_text (organisation_id, promise_id, text)"
+    " values (%(organisation_id)s, %(promise_id)s, %(text)s)"
+)
+
+
 async def insert_case_text(
     work: Work, organisation_id: UUID, case_id: UUID, subject: str, fields: str, folded: str
 ) -> None:
     await work.execute(
-        "insert into case_text (organisation_id, case_id, subject, fields, folded)"
-        " values (%(organisation_id)s, %(case_id)s, %(subject)s, %(fields)s, %(folded)s)",
+        INSERT_TEXT,
         {
             "organisation_id": organisation_id,
             "case_id": case_id,
@@ -226,9 +229,7 @@ async def texts_of(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) 
 
 async def set_promise_text(work: Work, organisation_id: UUID, promise_id: UUID, text: str) -> None:
     await work.execute(
-        "insert into promise_text (organisation_id, promise_id, text)"
-        " values (%(organisation_id)s, %(promise_id)s, %(text)s)",
-        {"organisation_id": organisation_id, "promise_id": promise_id, "text": text},
+        INSERT_PROMISE_TEXT, {"organisation_id": organisation_id, "promise_id": promise_id, "text": text}
     )
 
 

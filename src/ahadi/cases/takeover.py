@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from ahadi.base.clock import utc
 from ahadi.base.errors import Invalid
 from ahadi.base.ids import reference_of, uuid7
-from ahadi.cases import model, store
-from ahadi.cases.actions import NewCase, commit, opening, write_words
+from ahadi.base.text import one_line
+from ahadi.cases import model, takeover_store
+from ahadi.cases.actions import NewCase, journal, opening, search_words
 from ahadi.cases.events import CaseResolved, Event
 from ahadi.cases.model import Case
+from ahadi.cases.takeover_store import NewText
 from ahadi.platform.database import Work
 
 IMPORTED = "imported"  # the resolution, and why the promise of a case that was resolved elsewhere is withdrawn
@@ -37,12 +41,14 @@ async def take_over(work: Work, organisation_id: UUID, formers: Sequence[Former]
     """
     work.permit(organisation_id, "import")
     references = await _references(work, [each.new.prefix for each in formers])
-    taken = []
+    taken, texts = [], []
     for former, reference in zip(formers, references, strict=True):
         events = _events(former, reference, work.now, organisation_id)
-        case = await commit(work, None, events, organisation_id, former.id)
-        await write_words(work, case, former.new)
+        case = model.apply_all(None, events, work.now, organisation_id, former.id)
+        journal(work, case, events)
         taken.append(case)
+        texts.append(_text(case, former.new))
+    await takeover_store.insert_cases(work, organisation_id, taken, texts)
     return taken
 
 
@@ -60,11 +66,18 @@ def _events(former: Former, reference: str, now: datetime, organisation_id: UUID
     return [opened, *made, CaseResolved(IMPORTED, utc(former.resolved_at)), *withdrawn]
 
 
+def _text(case: Case, new: NewCase) -> NewText:
+    subject = one_line(new.subject) or "–"
+    fields = orjson.dumps(dict(new.fields)).decode()
+    folded = search_words(f"{case.reference} {subject}")
+    return NewText(case.id, subject, fields, folded, new.promise.id, new.promise.text)
+
+
 async def _references(work: Work, prefixes: Sequence[str]) -> list[str]:
     """A reference for each; numbers are asked for in bulk, because one in three has no reference."""
     found: list[str] = []
     while len(found) < len(prefixes):
-        numbers = await store.next_numbers(work, 2 * (len(prefixes) - len(found)))
+        numbers = await takeover_store.next_numbers(work, 2 * (len(prefixes) - len(found)))
         for number in numbers:
             reference = reference_of(prefixes[len(found)], number) if len(found) < len(prefixes) else None
             found += [reference] if reference else []
