@@ -1,5 +1,6 @@
 """The web application."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -31,6 +32,7 @@ from ahadi.platform.web import (
     needs,
     settings_of,
 )
+from ahadi.screens import install_screens
 
 operations = APIRouter(tags=["operations"])
 
@@ -66,6 +68,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.add_middleware(Quick, application=app, routes=routes)
     app.add_middleware(Guard, policy=installation.policy, observe=installation.metrics.observe_request)
     install_problems(app)
+    install_screens(app, installation.statics)
     for router in routers:
         app.include_router(router)
     return app
@@ -133,8 +136,13 @@ async def get_problem(code: str) -> Response:
     found = _kinds(AhadiError).get(code)
     if found is None:
         raise NotFound("There is no such problem.")
-    meaning = (found.__doc__ or "").strip()
-    return answer({"code": code, "status": found.status, "meaning": " ".join(meaning.split())})
+    return answer({"code": code, "status": found.status, "meaning": _meaning(found)})
+
+
+def _meaning(kind: type[AhadiError]) -> str:
+    """What the class says of itself; an error's name is a sentence where it says nothing."""
+    said = " ".join((kind.__dict__.get("__doc__") or "").split())
+    return said or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).capitalize() + "."
 
 
 def _kinds(kind: type[AhadiError]) -> dict[str, type[AhadiError]]:
