@@ -1,5 +1,6 @@
 """Rules as versions: drafted, checked, tried on real cases, published, rolled back; and what people corrected."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,17 +13,18 @@ from ahadi.platform.database import Work
 from ahadi.routing import store
 from ahadi.routing.check import Check, Known, check_rows
 from ahadi.routing.corrections import Corrected, Reroute, corrected_rules
+from ahadi.routing.jdm import to_jdm
 from ahadi.routing.model import RulesInvalid, Then
 from ahadi.routing.routes import past_request, usual_department
 from ahadi.routing.rows import read_rules, written_rule
-from ahadi.routing.store import TableVersion
+from ahadi.routing.store import Fact, TableVersion
 from ahadi.routing.table import Table
 from ahadi.routing.trial import Past, Trial, try_rules
 
 
 def known_names(directory: Directory) -> Known:
     """The names that rows of an organisation may use."""
-    slugs = {each.id: each.slug for each in directory.departments.values()}
+    slugs = {each.id: each.slug for each in directory.departments.values() if each.active}
     people: dict[str, frozenset[str]] = {}
     skills: dict[str, set[str]] = {}
     for id_, membership in directory.memberships.items():
@@ -46,7 +48,7 @@ async def draft_rules(
     """Keep rows as a new draft; its number and what the check found. Raises RulesInvalid for unreadable rows."""
     work.permit(organisation_id, "rules.edit")
     directory = await read_directory(work, organisation_id)
-    reading, check = check_rows(list(rows), known_names(directory))
+    reading, check = await asyncio.to_thread(check_rows, list(rows), known_names(directory))
     if reading.problems:
         first = reading.problems[0]
         raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(reading.problems))
@@ -67,7 +69,14 @@ async def get_rules(work: Work, organisation_id: UUID, version: int) -> TableVer
 async def check_version(work: Work, organisation_id: UUID, version: int) -> Check:
     """Rows that can never match, requests no row covers, and names that do not exist."""
     found = await get_rules(work, organisation_id, version)
-    return check_rows(found.rows, known_names(await read_directory(work, organisation_id)))[1]
+    known = known_names(await read_directory(work, organisation_id))
+    return (await asyncio.to_thread(check_rows, found.rows, known))[1]
+
+
+async def jdm_of(work: Work, organisation_id: UUID, version: int) -> dict[str, Any]:
+    """One version as a JDM document, which any editor of such documents opens. Raises NotFound."""
+    found = await get_rules(work, organisation_id, version)
+    return to_jdm(read_rules(found.rows).rules)
 
 
 async def try_version(work: Work, organisation_id: UUID, version: int, last: int) -> Trial:
@@ -77,13 +86,18 @@ async def try_version(work: Work, organisation_id: UUID, version: int, last: int
     table = Table(read_rules(found.rows).rules, Then(department=usual_department(directory)))
     slugs = {each.id: each.slug for each in directory.departments.values()}
     past = []
-    facts = await store.facts_of(work, organisation_id, last)
+    facts = await _decided(work, organisation_id, last)
     moved = await cases.moved_by_people(work, organisation_id, [fact.case_id for fact in facts])
     for fact in facts:
         where = moved.get(fact.case_id, fact.department_id)
         if where in slugs:
             past.append(Past(fact.case_id, past_request(fact.request), slugs[where], fact.rule_id))
     return try_rules(table, past)
+
+
+async def _decided(work: Work, organisation_id: UUID, last: int) -> list[Fact]:
+    """What rules decided among the last cases, newest first: not where customers chose the department themselves."""
+    return [fact for fact in await store.facts_of(work, organisation_id, last) if not fact.chosen]
 
 
 async def publish_rules(work: Work, organisation_id: UUID, version: int) -> None:
@@ -95,7 +109,7 @@ async def publish_rules(work: Work, organisation_id: UUID, version: int) -> None
     if found.state == "published":
         raise Conflict(f"Version {version} is in force already.", version=version)
     directory = await read_directory(work, organisation_id)
-    _, check = check_rows(found.rows, known_names(directory))
+    _, check = await asyncio.to_thread(check_rows, found.rows, known_names(directory))
     if check.problems:
         first = check.problems[0]
         raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(check.problems))
@@ -140,7 +154,7 @@ async def corrections(work: Work, organisation_id: UUID, last: int) -> tuple[Cor
     work.permit(organisation_id, "rules.read")
     directory = await read_directory(work, organisation_id)
     slugs = {each.id: each.slug for each in directory.departments.values()}
-    facts = (await store.facts_of(work, organisation_id, last))[::-1]
+    facts = (await _decided(work, organisation_id, last))[::-1]
     moved = await cases.moved_by_people(work, organisation_id, [fact.case_id for fact in facts])
     reroutes = [
         Reroute(f.case_id, f.rule_id, slugs[f.department_id], slugs[moved[f.case_id]])

@@ -70,6 +70,15 @@ async def get_check(
         return answer(await actions.check_version(work, await organisation_of(request, work, organisation), version))
 
 
+@router.get("/rules/{version}/jdm")
+async def get_jdm(
+    request: Request, version: int, organisation: Name = None, actor: Actor = needs(Permission.RULES_READ)
+) -> Response:
+    """The version as a JDM document, for any editor of such documents."""
+    async with database_of(request).read(actor) as work:
+        return answer(await actions.jdm_of(work, await organisation_of(request, work, organisation), version))
+
+
 @router.get("/rules/{version}/trial")
 async def get_trial(
     request: Request,

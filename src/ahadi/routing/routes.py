@@ -1,7 +1,7 @@
 """Routing a request: by the rules in force, to a department or person who is really there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ class Routed:
     promise_within: Within | None
     promise_text: str | None
     words: tuple[str, ...] = ()
+    chosen: bool = False  # the customer chose the department: no rule decided, and none can be corrected by it
 
 
 def request_of(
@@ -100,7 +101,7 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
     said = spoken(request.text)
     phrases = {phrase for rule in table.rules for phrase in rule.when.words}
     heard = tuple(sorted(phrase for phrase in phrases if needle(phrase) in said))
-    return _resolve(directory, decision, version, work.now, heard)
+    return replace(_resolve(directory, decision, version, work.now, heard), chosen=chosen is not None)
 
 
 async def _table(work: Work, directory: Directory, version: int, table_id: UUID) -> Table:
@@ -117,13 +118,14 @@ def usual_department(directory: Directory) -> str:
     """The department that takes what no rule covers."""
     default = directory.departments.get(directory.organisation.default_department_id or UUID(int=0))
     first = next((each for each in directory.departments.values() if each.active), None)
-    found = default or first
+    found = default if default and default.active else first
     return found.slug if found else ""
 
 
 def _resolve(directory: Directory, decision: Decision, version: int, now: datetime, heard: tuple[str, ...]) -> Routed:
     then = decision.then
-    department = next((d for d in directory.departments.values() if d.slug == then.department), None)
+    there = {each.slug: each for each in directory.departments.values() if each.active}
+    department = there.get(then.department) or there.get(usual_department(directory))  # one that closed takes nothing
     holder = _holder(directory, then, department.id if department else None, now)
     promise = then.promise
     return Routed(
@@ -167,6 +169,7 @@ async def remember(work: Work, case_id: UUID, organisation_id: UUID, request: Re
         "tier": request.tier.name if request.tier else None,
         "repeat": request.repeat,
         "heard": list(routed.words),
+        "chosen": routed.chosen,
     }
     await store.insert_fact(work, organisation_id, case_id, routed.version, routed.rule_id, asked, routed.department_id)
 

@@ -130,6 +130,11 @@ class Fact:
     request: dict[str, Any]
     department_id: UUID | None
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the customer chose the department, so that no rule decided it."""
+        return bool(self.request.get("chosen"))
+
 
 async def facts_of(work: Work, organisation_id: UUID, limit: int) -> list[Fact]:
     """The newest decisions."""
