@@ -22,7 +22,7 @@ HEAD = '''\
 
 import datetime
 from datetime import timedelta
-from secrets import token_bytes
+from secrets import token_bytes, token_urlsafe
 from uuid import UUID
 
 from psycopg.types.json import Json, Jsonb
@@ -34,7 +34,7 @@ from ahadi.base.ids import reference_of, uuid7
 async def respond(pool, asked, now):
 '''
 _INSIDE_TEXT = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)"
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)|/c/[\w.-]{60,}"
 )
 _AS_LATE = timedelta(seconds=3)  # two moments this near to each other, seen from their own now, are the same moment
 
@@ -213,7 +213,9 @@ class Writer:
 
     def _new_inside(self, ours: str, theirs: str) -> None:
         """Make an identifier or a moment that has so far only been spelled inside a text."""
-        if "T" in ours:
+        if ours.startswith("/c/"):  # the signed link to the customer's page
+            self.known.append((ours, theirs, f"('/c/' + token_urlsafe({len(ours)}))[:{len(ours)}]"))
+        elif "T" in ours:
             moments = [datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (ours, theirs)]
             self.known.append((ours, theirs, f"iso({self._new(*moments)})"))
         else:
@@ -234,6 +236,12 @@ def _spellings(one: Any, other: Any, code: str) -> Iterator[tuple[str, str, str]
     elif isinstance(one, str) and isinstance(other, str):
         yield one, other, code
         yield one.casefold(), other.casefold(), f"{code}.casefold()"
+        if parse_reference(one) == one:
+            body = f'{code}.partition("-")[2].casefold()'
+            yield one.partition("-")[2].casefold(), other.partition("-")[2].casefold(), body
+        numbers = re.findall(r"\d{6,}", one), re.findall(r"\d{6,}", other)
+        if len(numbers[0]) == len(numbers[1]) == 1:  # as in search words, which are made of a name or an address
+            yield numbers[0][0], numbers[1][0], f'"".join(filter(str.isdigit, {code}))'
 
 
 def _literal(value: Any) -> str:

@@ -138,7 +138,7 @@ def _statement(shape: Shape, rows: Sequence[tuple[Cell, ...]], words: Mapping[st
 def _cell(cell: Cell, kind: str, pattern: re.Pattern[str], words: Mapping[str, str]) -> sql.Composable:
     """The SQL of one cell: its text, with what is the copy's own put in."""
     if cell is None:
-        return sql.SQL("null")
+        return sql.SQL("null::{}").format(sql.SQL(kind))
     parts: list[sql.Composable] = []
     end = 0
     for match in pattern.finditer(cell):
