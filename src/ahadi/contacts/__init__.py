@@ -12,13 +12,13 @@ from ahadi.contacts.model import (
 )
 from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
 from ahadi.contacts.store import (
-    LastWords,
-    ask_last_words,
+    LAST_WORDS_OF_CASE,
     attachments_of,
     contact_by_source,
     contacts_of,
     erase_words,
     get_message,
+    hold_source,
     messages_of,
     messages_to_settle,
     remember_thread,
@@ -29,11 +29,11 @@ from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, 
 from ahadi.contacts.variables import Value, greeting
 
 __all__ = [
+    "LAST_WORDS_OF_CASE",
     "PAGE",
     "TO_SETTLE",
     "Attached",
     "Incoming",
-    "LastWords",
     "Message",
     "MessageRefused",
     "MessageSettled",
@@ -44,13 +44,13 @@ __all__ = [
     "Telling",
     "Value",
     "Writing",
-    "ask_last_words",
     "attachments_of",
     "contact_by_source",
     "contacts_of",
     "erase_words",
     "get_message",
     "greeting",
+    "hold_source",
     "mark_bounced",
     "messages_of",
     "messages_to_settle",

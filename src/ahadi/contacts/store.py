@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from ahadi.contacts.model import Attached, Incoming, Message, MessageState, Writing
-from ahadi.platform.database import Answer, Work
+from ahadi.platform.database import Work
 
 MESSAGE_COLUMNS = (
     "m.organisation_id, m.id, m.contact_id, m.case_id, m.customer_id, m.direction, m.channel, m.author_kind,"
@@ -195,6 +195,13 @@ async def place_contact(work: Work, organisation_id: UUID, contact_ids: Sequence
     )
 
 
+async def hold_source(work: Work, organisation_id: UUID, source_key: str) -> None:
+    """Wait until nobody else takes in a contact under this source key; held until the end of the transaction."""
+    await work.execute(
+        "select pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"{organisation_id} {source_key}"}
+    )
+
+
 async def contact_by_source(work: Work, organisation_id: UUID, source_key: str) -> tuple[UUID, UUID | None] | None:
     """The contact taken in under a source key, and its case."""
     row = await work.row(
@@ -236,24 +243,13 @@ async def messages_of(work: Work, organisation_id: UUID, case_id: UUID, limit: i
     )
 
 
-@dataclass(frozen=True, slots=True)
-class LastWords:
-    """The last words that went to a customer about a case."""
-
-    at: datetime
-    channel: str
-    state: str
-    body: str
-
-
-async def ask_last_words(work: Work, organisation_id: UUID, case_id: UUID) -> Answer[LastWords]:
-    return await work.ask(
-        LastWords,
-        "select m.at, m.channel, m.state, t.body" + MESSAGE_FROM + " where m.organisation_id = %(organisation_id)s"
-        " and m.case_id = %(case_id)s and m.direction = 'out' and m.state in ('queued', 'sending', 'sent', 'uncertain')"
-        " order by m.at desc, m.id desc limit 1",
-        {"organisation_id": organisation_id, "case_id": case_id},
-    )
+LAST_WORDS_OF_CASE = (
+    "select json_build_array(m.at, m.channel, m.state, left(w.body, 1000)) from message m join message_text w"
+    " on w.organisation_id = m.organisation_id and w.message_id = m.id where m.organisation_id = c.organisation_id"
+    " and m.case_id = c.id and m.direction = 'out' and m.state in ('queued', 'sending', 'sent', 'uncertain')"
+    " order by m.at desc, m.id desc limit 1"
+)
+"""When, how and what the customer of a case `c` was told last: part of the statement behind a touch."""
 
 
 async def attachments_of(work: Work, organisation_id: UUID, message_ids: Sequence[UUID]) -> list[dict[str, Any]]:

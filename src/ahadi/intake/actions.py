@@ -31,11 +31,13 @@ class Taken:
 async def take_contact(work: Work, organisation_id: UUID, contacting: Contacting) -> Taken:
     """Take a contact in. Taken under the same `source_key` again, it is answered as it was and changes nothing.
 
-    Locks the customer, so that two contacts at once do not open two cases; then the case.
+    Locks the source key, so that one mail delivered twice at once is taken once; the customer, so that two contacts
+    at once do not open two cases; then the case.
     """
     work.permit(organisation_id, "contact.create")
     inside = work.as_installation(organisation_id)
     if contacting.source_key:
+        await contacts.hold_source(inside, organisation_id, contacting.source_key)
         already = await _taken_before(inside, organisation_id, contacting.source_key)
         if already is not None:
             return already
