@@ -28,6 +28,8 @@ ASKS_THE_SERVER = re.compile(
     r"|\b(clock|statement|transaction)_timestamp\(|\btimeofday\(",
     re.IGNORECASE,
 )
+# Whether the server's clock agrees with ours can be learned in no other way.
+MAY_ASK_THE_SERVER = {Path("main/doctor_store.py")}
 SQL = re.compile(
     r"\s*(select\s.+\sfrom\s|select \w+\(|insert into \w|update \w+ (\w+ )?set |delete from \w|with \w+ as )"
 )
@@ -115,7 +117,7 @@ def test_no_sql_asks_the_server_for_the_time() -> None:
         f"{path}:{line}"
         for path, tree in modules().items()
         for line, text in texts(tree)
-        if ASKS_THE_SERVER.search(text)
+        if path not in MAY_ASK_THE_SERVER and ASKS_THE_SERVER.search(text)
     ]
     for path in SOURCE.rglob("*.sql"):
         statements = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))

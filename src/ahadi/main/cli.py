@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ahadi.base.errors import AhadiError
-from ahadi.main import cli_access, cli_apply, cli_demo, cli_import
+from ahadi.main import cli_access, cli_apply, cli_demo, cli_doctor, cli_import
 from ahadi.platform.settings import Settings, read_settings
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
@@ -68,6 +68,7 @@ def migrate(data: DataFolder = None) -> None:
 
 
 app.command()(cli_apply.apply)
+app.command()(cli_doctor.doctor)
 app.command()(cli_demo.demo)
 app.command("import")(cli_import.import_file)
 app.add_typer(cli_access.user, name="user")
