@@ -8,6 +8,7 @@ from typing import Literal
 from ahadi.base.clock import Clock
 from ahadi.base.errors import Invalid
 from ahadi.channels import ports
+from ahadi.channels.email.charsets import line
 from ahadi.channels.email.compose import OutgoingMail, compose, wire_address
 from ahadi.channels.email.headers import addresses, message_ids
 from ahadi.channels.email.mail import Address, Attachment
@@ -58,7 +59,7 @@ class EmailChannel:
 
     async def send(self, message: ports.Outgoing) -> ports.SendOutcome:
         to = addresses([message.to], 2)
-        if len(to) != 1 or not to[0].address:
+        if len(to) != 1 or not to[0].address or line(message.to) != message.to.strip():
             return ports.Refused("This is no mail address.", permanent=True, code="no-address")
         try:
             mail = self._mail(message, to)

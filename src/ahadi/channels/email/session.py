@@ -8,11 +8,14 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, cast
 
+import structlog
 from aiosmtpd import smtp as aiosmtpd
 
 from ahadi.channels.email.charsets import line
@@ -20,7 +23,7 @@ from ahadi.channels.email.headers import mailbox
 
 # aiosmtpd writes every command, with its addresses, at level INFO.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 Protocol = Literal["smtp", "lmtp"]
 
@@ -122,8 +125,8 @@ class _Hooks:
             return "553 5.1.3 The recipient is not a mail address"
         try:
             known = await self._reception.recipients(bare)
-        except Exception:
-            _log.exception("the recipient of a mail could not be looked up; its sender tries again")
+        except Exception as error:
+            _log.error("mail.recipient_not_looked_up", **_where(error))
             return "451 4.3.0 The recipient cannot be looked up now; try again"
         if not known:
             return "550 5.1.1 There is no such mailbox here"
@@ -135,7 +138,7 @@ class _Hooks:
         return "252 2.1.5 Send the mail and it will be seen"
 
     async def handle_exception(self, error: Exception) -> str:
-        _log.error("a mail session failed with %s; its sender tries again", type(error).__name__)
+        _log.error("mail.session_failed", **_where(error))
         return "451 4.3.0 Something failed here; try again"
 
 
@@ -302,9 +305,7 @@ class Session(aiosmtpd.SMTP):
         try:
             return self.answers(envelope, await asyncio.shield(delivery))
         except Exception as error:
-            _log.error(
-                "a mail could not be taken in (%s); its sender tries again", type(error).__name__, exc_info=error
-            )
+            _log.error("mail.not_taken_in", **_where(error))
             return ["451 4.3.0 The mail could not be kept now; try again"] * self.answer_count(envelope)
 
     async def _delivery(self, envelope: Envelope) -> DeliveryResult:
@@ -351,6 +352,13 @@ class LmtpSession(Session):
             else:
                 written.append(_taken(result))
         return written
+
+
+def _where(error: Exception) -> dict[str, str]:
+    """What may be written about an error: its kind and its place, never its words, which may be a customer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "at": at}
 
 
 def _taken(result: DeliveryResult) -> str:
