@@ -54,7 +54,7 @@ def test_every_action_on_a_customer_is_tried() -> None:
         "unmerge_customers",
         "organisation_of",
     }
-    placing = {"ask_glance", "hold_still"}  # answered by the policy with nothing
+    placing = {"hold_still"}  # answered by the policy with nothing
     assert actions - pure - listing - placing == set(ACTIONS)
 
 

@@ -42,7 +42,7 @@ from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open
 from ahadi.cases.list_store import CaseFilter, PromiseFilter, list_cases, list_promises
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
 from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
-from ahadi.cases.status import compose_touch, reach_of, touch_case
+from ahadi.cases.status import reach_of, touch_case
 from ahadi.cases.store import (
     PromiseText,
     all_promises,
@@ -88,7 +88,6 @@ __all__ = [
     "all_promises",
     "break_promise",
     "cases_of_customers",
-    "compose_touch",
     "customer_link",
     "escalate_case",
     "evolve",

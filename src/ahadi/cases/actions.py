@@ -77,20 +77,21 @@ class NewCase:
 
 async def get_case(work: Work, reference: str | UUID) -> Case:
     """A case with its open promises. Raises NoSuchCase for any case the actor may not see."""
-    return _visible(work, await store.find(work, _canonical(reference)), str(reference), "case.read")
+    return _visible(work, await store.find(work, canonical(reference)), str(reference), "case.read")
 
 
 async def own_case(work: Work, reference: str | UUID) -> Case:
     """The case of the customer who acts: theirs and no other. Raises NoSuchCase."""
-    return _visible(work, await store.find(work, _canonical(reference)), str(reference), "case.own")
+    return _visible(work, await store.find(work, canonical(reference)), str(reference), "case.own")
 
 
 async def lock_case(work: Work, reference: str | UUID, permission: str = "case.work") -> Case:
     """The case, locked until the end of the transaction. Raises NoSuchCase, Forbidden."""
-    return _visible(work, await store.find(work, _canonical(reference), lock=True), str(reference), permission)
+    return _visible(work, await store.find(work, canonical(reference), lock=True), str(reference), permission)
 
 
-def _canonical(reference: str | UUID) -> str | UUID:
+def canonical(reference: str | UUID) -> str | UUID:
+    """A reference as it is stored, however it was typed. Raises NoSuchCase."""
     if isinstance(reference, UUID):
         return reference
     parsed = parse_reference(reference)

@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
 from ahadi.cases.events import Holder
 from ahadi.cases.model import Case, Promise
-from ahadi.platform.database import Answer, Work
+from ahadi.platform.database import Work
 
 CASE_COLUMNS = (
     "c.organisation_id, c.id, c.reference, c.customer_id, c.reason, c.state, c.holder_person, c.holder_department,"
@@ -261,27 +259,6 @@ async def promise_texts(work: Work, organisation_id: UUID, promise_ids: Sequence
 
 
 # The touch ---------------------------------------------------------------------------------------------------
-
-
-async def ask_text(work: Work, organisation_id: UUID, case_id: UUID) -> Answer[CaseText]:
-    return await work.ask(
-        CaseText,
-        "select case_id, subject, fields from case_text where organisation_id = %(organisation_id)s"
-        " and case_id = %(case_id)s",
-        {"organisation_id": organisation_id, "case_id": case_id},
-    )
-
-
-async def ask_promises(work: Work, organisation_id: UUID, case_id: UUID) -> Answer[dict[str, Any]]:
-    """Every promise of a case with its words, in the order they were made."""
-    cursor = work.connection.cursor(row_factory=dict_row)
-    await cursor.execute(
-        f"select {PROMISE_COLUMNS}, t.text, t.note from promise p left join promise_text t"
-        " on t.organisation_id = p.organisation_id and t.promise_id = p.id"
-        " where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s order by p.made_at, p.id",
-        {"organisation_id": organisation_id, "case_id": case_id},
-    )
-    return Answer(cursor)
 
 
 async def link_version(work: Work, organisation_id: UUID, case_id: UUID) -> int | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from ahadi.cases import words
 from ahadi.cases.model import Case, Promise
 from ahadi.cases.store import PromiseText
-from ahadi.platform.journal import JournalRow
+from ahadi.cases.touch_store import StepRow
 
 Audience = Literal["staff", "customer"]
 
@@ -138,7 +138,7 @@ class Known:
     subject: str
     promises: Sequence[Promise]
     texts: dict[UUID, PromiseText]
-    journal: Sequence[JournalRow]
+    journal: Sequence[StepRow]
     last_words: tuple[datetime, str, str, str] | None  # at, channel, state, text
     holder: Reach
     owner: str
@@ -208,7 +208,7 @@ def _steps(known: Known, now: datetime, language: str, shown: set[str]) -> tuple
     return tuple(steps)
 
 
-def _details(row: JournalRow, kinds: dict[UUID, Any], known: Known) -> dict[str, str]:
+def _details(row: StepRow, kinds: dict[UUID, Any], known: Known) -> dict[str, str]:
     holder = row.facts.get("holder") or row.facts.get("owner") or {}
     held_by = holder.get("person") or holder.get("department") if isinstance(holder, dict) else None
     promise = row.facts.get("promise_id")

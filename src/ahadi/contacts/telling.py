@@ -46,7 +46,7 @@ async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | No
     Its id; None when this intent was told before.
     """
     channel, recipient = way_to(telling.customer, telling.channel)
-    compiled = await _template(work, organisation_id, telling.slug, channel, telling.language)
+    compiled = await template_in_force(work, organisation_id, telling.slug, channel, telling.language)
     zone = ZoneInfo(telling.customer.zone or telling.zone)
     rendered = render(compiled, telling.values, telling.language, zone)
     missing: tuple[str, ...] = ()
@@ -142,8 +142,10 @@ def way_to(customer: Customer, used: str) -> tuple[str, str]:
     return PAGE, str(customer.id)
 
 
-async def _template(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> CompiledTemplate:
-    """The organisation's own words in the language, or else the product's."""
+async def template_in_force(
+    work: Work, organisation_id: UUID, slug: str, channel: str, language: str
+) -> CompiledTemplate:
+    """The organisation's own words in the language, or else the product's. Raises NoSuchTemplate."""
     own = {
         (row.channel, row.language): row for row in await template_store.templates_in_force(work, organisation_id, slug)
     }

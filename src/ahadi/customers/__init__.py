@@ -21,7 +21,7 @@ from ahadi.customers.changes import (
     verify_entitlement,
     verify_identity,
 )
-from ahadi.customers.glance_store import Glance, ask_glance, hold_still
+from ahadi.customers.glance_store import GLANCE_OF_CASE, hold_still
 from ahadi.customers.identities import Given, IdentityKind, email_identity, handle_identity, phone_identity
 from ahadi.customers.likeness import LIKELY, Likeness, Reason, likeness
 from ahadi.customers.merging import (
@@ -39,13 +39,13 @@ from ahadi.customers.recognition import Recognised
 
 __all__ = [
     "CHANNELS",
+    "GLANCE_OF_CASE",
     "LIKELY",
     "Channel",
     "Consent",
     "Customer",
     "CustomerErased",
     "Given",
-    "Glance",
     "Holder",
     "Identity",
     "IdentityKind",
@@ -59,7 +59,6 @@ __all__ = [
     "Record",
     "Suggestion",
     "add_identity",
-    "ask_glance",
     "dismiss_duplicate",
     "email_identity",
     "end_entitlement",

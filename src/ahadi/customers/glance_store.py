@@ -1,27 +1,15 @@
-"""The little of a customer that every look at a case needs, asked along with the rest in one round trip."""
+"""The little of a customer that every look at a case needs, and holding one still."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from ahadi.platform.database import Answer, Work
+from ahadi.platform.database import Work
 
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """A customer's name, and the language they prefer where they said so."""
-
-    name: str | None
-    language: str | None
-
-
-async def ask_glance(work: Work, organisation_id: UUID, customer_id: UUID) -> Answer[Glance]:
-    """Sent now, read later."""
-    return await work.ask(
-        Glance,
-        "select p.name, p.language from customer c join customer p on p.organisation_id = c.organisation_id"
-        " and p.id = c.group_id where c.organisation_id = %(organisation_id)s and c.id = %(customer_id)s",
-        {"organisation_id": organisation_id, "customer_id": customer_id},
-    )
+GLANCE_OF_CASE = (
+    "select json_build_array(g.name, g.language) from customer k join customer g"
+    " on g.organisation_id = k.organisation_id and g.id = k.group_id"
+    " where k.organisation_id = c.organisation_id and k.id = c.customer_id"
+)
+"""The name and language of the customer of a case `c`: part of the statement behind a touch."""
 
 
 async def hold_still(work: Work, organisation_id: UUID, customer_id: UUID) -> None:

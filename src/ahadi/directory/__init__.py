@@ -19,12 +19,13 @@ from ahadi.directory.rota import Rota, Shift
 from ahadi.directory.rota_actions import end_absence, mark_absent
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
 from ahadi.directory.setup_file import examine_setup, read_setup
-from ahadi.directory.snapshot import Directory, read_directory
-from ahadi.directory.store import all_organisations, get_organisation, presences_of
+from ahadi.directory.snapshot import Directory, directory_at, read_directory
+from ahadi.directory.store import VERSION_OF_CASE, all_organisations, get_organisation, presences_of
 from ahadi.directory.within import Within
 
 __all__ = [
     "DAYS_AHEAD",
+    "VERSION_OF_CASE",
     "Change",
     "Department",
     "Directory",
@@ -49,6 +50,7 @@ __all__ = [
     "all_organisations",
     "deactivate_person",
     "diff_setups",
+    "directory_at",
     "end_absence",
     "examine_setup",
     "get_organisation",

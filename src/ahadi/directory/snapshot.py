@@ -145,6 +145,14 @@ _NOBODY = UUID(int=0)
 _kept: dict[UUID, Directory] = {}
 
 
+async def directory_at(work: Work, organisation_id: UUID, version: int) -> Directory:
+    """The directory in a version that was read along with something else; asks nothing when it is kept."""
+    kept = _kept.get(organisation_id)
+    if kept is not None and kept.organisation.version == version and organisation_id in work.actor.grants:
+        return kept
+    return await read_directory(work, organisation_id)
+
+
 async def read_directory(work: Work, organisation_id: UUID) -> Directory:
     """The directory of an organisation among the actor's: kept in memory, read anew when its version grew.
 

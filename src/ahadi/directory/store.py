@@ -60,6 +60,10 @@ async def get_organisation(work: Work, key: UUID | str) -> Organisation | None:
     return _organisation(row) if row else None
 
 
+VERSION_OF_CASE = "select v.version from organisation v where v.id = c.organisation_id"
+"""How often the directory of a case `c`'s organisation was changed: part of the statement behind a touch."""
+
+
 async def all_organisations(work: Work) -> list[Organisation]:
     """Every organisation of the installation, for the watch and the command line."""
     rows = await work.rows(f"select {_ORGANISATION} from organisation order by slug")

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ahadi.base.errors import Invalid
-from ahadi.platform.database.work import Answer, Work
+from ahadi.platform.database.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +127,11 @@ async def row(work: Work, organisation_id: UUID, seq: int) -> JournalRow | None:
     )
 
 
-async def ask_of_case(work: Work, organisation_id: UUID, case_id: UUID, limit: int) -> Answer[JournalRow]:
-    """What happened to one case, newest first; sent now, read later."""
-    return await work.ask(
-        JournalRow,
-        f"select {_COLUMNS} from journal j where j.organisation_id = %(organisation_id)s"
-        " and j.case_id = %(case_id)s order by j.seq desc limit %(limit)s",
-        {"organisation_id": organisation_id, "case_id": case_id, "limit": limit},
-    )
+STEPS_OF_CASE = (
+    "select json_agg(json_build_array(j.kind, j.at, j.facts)) from (select kind, at, facts from journal"
+    " where organisation_id = c.organisation_id and case_id = c.id order by seq desc limit 60) j"
+)
+"""What happened to a case `c` lately, newest first: part of the statement behind a touch."""
 
 
 async def of_case(work: Work, organisation_id: UUID, case_id: UUID, limit: int = 1000) -> list[JournalRow]:

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection, OperationalError
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ahadi.base.errors import SetupError, Unavailable
@@ -14,6 +16,7 @@ from ahadi.platform.database.roles import check_application_role
 from ahadi.platform.database.work import Actor, Work
 from ahadi.platform.house import House
 
+set_json_loads(orjson.loads)
 NO_ANSWER = "The database does not answer; try again in a moment."
 
 
