@@ -535,3 +535,26 @@ async def test_a_port_that_is_taken_is_said_to_be(house: House) -> None:
     async with house.server() as server:
         with pytest.raises(OSError, match="in use"):
             await MailServer(house.deliver, house.recipients, port=server.port).start()
+
+
+async def test_a_unix_socket_that_answers_is_not_taken_over_and_a_dead_one_is(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "lmtp"
+    async with house.server(protocol="lmtp", path=path) as first:
+        second = MailServer(house.deliver, house.recipients, protocol="lmtp", path=path)
+        with pytest.raises(OSError, match="already"):
+            await second.start()
+        await second.close()
+        async with line_to(first) as line:
+            assert (await line.answer()).startswith("220")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    async with house.server(protocol="lmtp", path=path) as third, line_to(third) as line:
+        assert (await line.answer()).startswith("220")
+
+
+async def test_a_server_that_was_closed_can_be_started_again(house: House) -> None:
+    server = MailServer(house.deliver, house.recipients)
+    for _ in range(2):
+        async with server, line_to(server) as line:
+            await ready_for_data(line)
+            assert (await line.say(LETTER + b"\r\n.")).startswith("250")

@@ -1,6 +1,8 @@
 """Mail taken in by SMTP and LMTP (RFC 5321, RFC 2033). `250` means that `deliver` has returned, which commits."""
 
 import asyncio
+import contextlib
+import errno
 import ssl
 from pathlib import Path
 from typing import Any, Self
@@ -35,17 +37,21 @@ class MailServer:
         self.path = path
         self._reception = Reception(deliver, recipients, protocol, hostname, tls, limits)
         self._server: asyncio.Server | None = None
+        self._socket = 0  # the inode of our Unix socket
 
     async def start(self) -> None:
-        """Begin to listen. Raises OSError when the address is taken."""
+        """Begin to listen. Raises OSError (EADDRINUSE) when somebody listens there already."""
         loop = asyncio.get_running_loop()
+        self._reception.closing = False
 
         def session() -> Session:
             return (LmtpSession if self._reception.protocol == "lmtp" else Session)(self._reception, loop)
 
         if self.path is not None:
+            await _must_be_free(self.path)
             self._server = await loop.create_unix_server(session, str(self.path))
             self.path.chmod(0o660)
+            self._socket = self.path.stat().st_ino
         else:
             self._server = await loop.create_server(session, self.host, self.port, reuse_address=True)
             self.port = self._server.sockets[0].getsockname()[1]
@@ -73,7 +79,7 @@ class MailServer:
         if self._server is not None:
             await self._server.wait_closed()
             self._server = None
-        if self.path is not None:
+        if self.path is not None and self.path.exists() and self.path.stat().st_ino == self._socket:
             self.path.unlink(missing_ok=True)
 
     async def __aenter__(self) -> Self:
@@ -82,3 +88,15 @@ class MailServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def _must_be_free(path: Path) -> None:
+    """A socket left behind by a process that died may be taken over, one that answers may not."""
+    try:
+        _, writer = await asyncio.open_unix_connection(str(path))
+    except OSError:
+        return
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    raise OSError(errno.EADDRINUSE, f"somebody listens at {path} already")
