@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -22,8 +23,9 @@ from ahadi.platform.settings import Settings
 State = Literal["ok", "attention", "bad"]
 Progress = Callable[[int, int], None]
 """Told how many cases have been looked at, of how many."""
+Disk = Callable[[Path], tuple[int, int, int]]
+"""Bytes of the disk that a folder is on: all, used, free."""
 
-_BATCH: Final = 500
 _NAMED: Final = 10  # things named in one sentence; the rest is counted
 _TEMPORARY: Final = timedelta(minutes=5)  # what waits no longer than this is simply being done
 _DRIFT: Final = (timedelta(seconds=5), timedelta(seconds=60))  # from which on a clock needs attention, or is wrong
@@ -49,6 +51,8 @@ class Patient:
     database: Database
     organisations: Sequence[Organisation]
     progress: Progress
+    disk: Disk
+    batch: int
 
     @property
     def ids(self) -> list[UUID]:
@@ -60,8 +64,18 @@ def is_healthy(findings: Sequence[Finding]) -> bool:
     return all(each.state != "bad" for each in findings)
 
 
-async def examine(settings: Settings, database: Database, progress: Progress = lambda done, of: None) -> list[Finding]:
-    """Run every check. One that cannot be run is a finding itself."""
+async def examine(
+    settings: Settings,
+    database: Database,
+    progress: Progress = lambda done, of: None,
+    *,
+    disk: Disk = shutil.disk_usage,
+    batch: int = 500,
+) -> list[Finding]:
+    """Run every check, on a database that is not open yet; `batch` cases at a time.
+
+    Where the database cannot be looked at, that is the only finding.
+    """
     try:
         missing = await asyncio.to_thread(pending, database.url)
     except AhadiError as problem:
@@ -76,7 +90,7 @@ async def examine(settings: Settings, database: Database, progress: Progress = l
     try:
         async with database.read(Actor.system([])) as work:
             organisations = await all_organisations(work)
-        patient = Patient(settings, database, organisations, progress)
+        patient = Patient(settings, database, organisations, progress, disk, batch)
         return [
             Finding("migrations", "ok", "The database is up to date."),
             Finding("role", "ok", "The application's role is held by row-level security."),
@@ -147,13 +161,13 @@ async def _clock(patient: Patient) -> Finding:
 
 async def _disk(patient: Patient) -> Finding:
     folder = patient.settings.data
-    usage = await asyncio.to_thread(shutil.disk_usage, folder if folder.exists() else ".")
-    facts = {"free": usage.free, "total": usage.total}
-    free = f"{usage.free / (1 << 30):.1f} GiB of {usage.total / (1 << 30):.1f} GiB are free for {folder}"
-    if usage.free >= _DISK[0]:
-        return Finding("disk", "ok", f"{free}.", facts)
-    state: State = "bad" if usage.free < _DISK[1] else "attention"
-    return Finding("disk", state, f"Only {free}: make room before the database stops taking work.", facts)
+    total, _, free = await asyncio.to_thread(patient.disk, folder if folder.exists() else Path())
+    facts = {"free": free, "total": total}
+    told = f"{free / (1 << 30):.1f} GiB of {total / (1 << 30):.1f} GiB are free for {folder}"
+    if free >= _DISK[0]:
+        return Finding("disk", "ok", f"{told}.", facts)
+    state: State = "bad" if free < _DISK[1] else "attention"
+    return Finding("disk", state, f"Only {told}: make room before the database stops taking work.", facts)
 
 
 # Cases ----------------------------------------------------------------------------------------------------------
@@ -172,12 +186,12 @@ async def _journal(patient: Patient) -> Finding:
         after: UUID | None = None
         while True:
             async with store.snapshot(patient.database, [organisation_id]) as work:
-                batch = await store.cases_after(work, organisation_id, after, _BATCH)
+                batch = await store.cases_after(work, organisation_id, after, patient.batch)
             wrong += [found for stored, journal in batch if (found := compare(stored, journal))]
             promises += sum(len(stored.case.promises) for stored, _ in batch)
             done += len(batch)
             patient.progress(done, max(done, total))
-            if len(batch) < _BATCH:
+            if len(batch) < patient.batch:
                 break
             after = batch[-1][0].case.id
         async with store.snapshot(patient.database, [organisation_id]) as work:
