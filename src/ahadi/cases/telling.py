@@ -35,7 +35,7 @@ async def tell_customer(
     if promise is None and case.next_promise is not None:
         promise = await _words_of(work, case, case.next_promise)
     language = customer.language or case.language
-    values = await _values(work, directory, case, customer, language)
+    values = await values_of(work, directory, case, customer, language)
     if promise is not None:
         values |= {"promise.kind": promise[0], "promise.text": promise[1], "promise.due": promise[2]}
     if last is not None:
@@ -63,7 +63,16 @@ async def _words_of(work: Work, case: Case, promise: Promise) -> tuple[str, str,
     return promise.kind, texts[promise.id].text if promise.id in texts else "", promise.due_at
 
 
-async def _values(work: Work, directory: Directory, case: Case, customer: Customer, language: str) -> dict[str, Value]:
+async def values_of_promise(work: Work, case: Case, promise: Promise) -> dict[str, Value]:
+    """What templates may say of a promise."""
+    kind, text, due_at = await _words_of(work, case, promise)
+    return {"promise.kind": kind, "promise.text": text, "promise.due": due_at}
+
+
+async def values_of(
+    work: Work, directory: Directory, case: Case, customer: Customer, language: str
+) -> dict[str, Value]:
+    """What templates may say of a case and its customer."""
     organisation = directory.organisation
     texts = await store.texts_of(work, case.organisation_id, [case.id])
     department = directory.departments.get(case.holder.department or case.department_id or organisation.id)

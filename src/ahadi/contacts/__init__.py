@@ -1,6 +1,7 @@
 """Contacts: interactions with customers, their messages, and the templates and checks of what we send."""
 
-from ahadi.contacts.actions import mark_bounced, note, place_contacts, settle_message, take_in, took_place, write
+from ahadi.contacts.actions import note, place_contacts, take_in, took_place, write
+from ahadi.contacts.batch import Addressee, BatchState, ToMany, batch_state, write_batch
 from ahadi.contacts.model import (
     TO_SETTLE,
     Attached,
@@ -11,6 +12,7 @@ from ahadi.contacts.model import (
     Writing,
 )
 from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
+from ahadi.contacts.settling import mark_bounced, note_receipt, settle_message, take_back
 from ahadi.contacts.store import (
     LAST_WORDS_OF_CASE,
     attachments_of,
@@ -32,7 +34,9 @@ __all__ = [
     "LAST_WORDS_OF_CASE",
     "PAGE",
     "TO_SETTLE",
+    "Addressee",
     "Attached",
+    "BatchState",
     "Incoming",
     "Message",
     "MessageRefused",
@@ -42,9 +46,11 @@ __all__ = [
     "Post",
     "Reply",
     "Telling",
+    "ToMany",
     "Value",
     "Writing",
     "attachments_of",
+    "batch_state",
     "contact_by_source",
     "contacts_of",
     "erase_words",
@@ -55,12 +61,14 @@ __all__ = [
     "messages_of",
     "messages_to_settle",
     "note",
+    "note_receipt",
     "place_contacts",
     "remember_thread",
     "reply",
     "send_due",
     "settle_abandoned",
     "settle_message",
+    "take_back",
     "take_in",
     "tell",
     "threads_of",
@@ -68,4 +76,5 @@ __all__ = [
     "way_to",
     "words_of_customers",
     "write",
+    "write_batch",
 ]

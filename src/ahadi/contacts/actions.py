@@ -1,4 +1,4 @@
-"""Contacts and messages: taking in, writing out, noting, and settling what waits for a person."""
+"""Contacts and messages: taking in, writing out, noting."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,9 +6,8 @@ from uuid import UUID
 
 from ahadi.base.errors import Invalid
 from ahadi.base.ids import uuid7
-from ahadi.contacts import outbox_store, store
-from ahadi.contacts.model import TO_SETTLE, Incoming, Message, MessageSettled, NoSuchMessage, Writing
-from ahadi.contacts.placeholders import leftover_placeholders
+from ahadi.contacts import store
+from ahadi.contacts.model import Incoming, Writing
 from ahadi.platform.database import Work
 
 
@@ -79,50 +78,3 @@ async def place_contacts(work: Work, organisation_id: UUID, contact_ids: Sequenc
     await store.place_contact(work, organisation_id, contact_ids, case_id)
     for each in contact_ids:
         work.record("contact.placed", organisation_id, case_id=case_id, subject_id=each)
-
-
-async def settle_message(
-    work: Work,
-    message_id: UUID,
-    decision: Literal["send", "sent", "cancel"],
-    *,
-    subject: str | None = None,
-    body: str | None = None,
-) -> Message:
-    """A person decides about a held, failed or uncertain message: send it (with mended words), it was sent, or cancel.
-
-    Raises MessageSettled when nothing waits, Invalid when the mended words still hold an unfilled place.
-    """
-    message = await store.get_message(work, message_id, lock=True)
-    if message is None:
-        raise NoSuchMessage("There is no such message that you may see.")
-    work.permit(message.organisation_id, "messages.settle")
-    undo = message.state == "queued" and decision == "cancel"
-    if message.state not in TO_SETTLE and not undo:
-        raise MessageSettled(f"This message is {message.state}; nothing is left to decide.", state=message.state)
-    if decision == "sent" and message.state != "uncertain":
-        raise Invalid("Only a message whose outcome is uncertain can be marked as sent.")
-    if decision == "send":
-        words = body if body is not None else message.body
-        left = leftover_placeholders(f"{subject or message.subject or ''}\n{words}")
-        if left or (message.missing and body is None):
-            named = ", ".join(left or message.missing or ())
-            raise Invalid(f"The message still has nothing to say for {named}; write its words before it is sent.")
-        await outbox_store.replace_words(
-            work, message, subject or message.subject, words, None if body else message.html
-        )
-    state: Literal["queued", "sent", "cancelled"] = (
-        "queued" if decision == "send" else "sent" if decision == "sent" else "cancelled"
-    )
-    await outbox_store.settle(work, message, state, retry_at=work.real_now)
-    work.record(f"message.{state}", message.organisation_id, case_id=message.case_id, subject_id=message.id)
-    return message
-
-
-async def mark_bounced(work: Work, message_id: UUID, code: str) -> None:
-    """A delivery report says that a message did not arrive: it is `failed`, and a person sees it."""
-    message = await store.get_message(work, message_id, lock=True)
-    if message is None or message.direction != "out" or message.state == "failed":
-        return
-    await outbox_store.settle(work, message, "failed", failure=code)
-    work.record("message.failed", message.organisation_id, case_id=message.case_id, subject_id=message.id, failure=code)

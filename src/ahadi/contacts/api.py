@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from ahadi.contacts import actions, store, template_actions
+from ahadi.contacts import settling, store, template_actions
 from ahadi.contacts.model import Message
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
@@ -46,9 +46,20 @@ async def post_settle(
     """Send it (with mended words), say that it was sent, or cancel it."""
 
     async def deed(work: Work) -> dict[str, Any]:
-        message = await actions.settle_message(work, message_id, body.decision, subject=body.subject, body=body.text)
+        message = await settling.settle_message(work, message_id, body.decision, subject=body.subject, body=body.text)
         settled = await store.get_message(work, message.id)
         return show_message(settled or message)
+
+    return await perform(request, actor, deed)
+
+
+@router.post("/messages/{message_id}/take-back")
+async def post_take_back(request: Request, message_id: UUID, actor: Actor = needs(Permission.CASE_WORK)) -> Response:
+    """Take back a reply of one's own that has not gone out yet."""
+
+    async def deed(work: Work) -> dict[str, Any]:
+        message = await settling.take_back(work, message_id)
+        return show_message(await store.get_message(work, message.id) or message)
 
     return await perform(request, actor, deed)
 

@@ -10,19 +10,24 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ahadi import customers
 from ahadi.base.errors import Invalid
-from ahadi.base.ids import uuid7
 from ahadi.contacts import actions, batch_store
 from ahadi.contacts.batch_store import WAITS, InBatch
 from ahadi.contacts.checks import Draft, Links, Purpose, Reach, check_message
-from ahadi.contacts.model import Message, Writing
+from ahadi.contacts.model import Writing
 from ahadi.contacts.quiet import may_send_at
 from ahadi.contacts.telling import PAGE, template_in_force, way_to
-from ahadi.contacts.templates import Batch, CompiledTemplate, Recipient, Rendered, Unfilled, compile_template, render_batch
+from ahadi.contacts.templates import (
+    Batch,
+    CompiledTemplate,
+    Recipient,
+    Rendered,
+    Unfilled,
+    compile_template,
+    render_batch,
+)
 from ahadi.contacts.variables import Value
 from ahadi.customers import Customer
-from ahadi.directory import read_directory
 from ahadi.platform.database import Work
 
 MOST = 1_000
@@ -83,25 +88,36 @@ async def write_batch(work: Work, organisation_id: UUID, to_many: ToMany) -> Bat
     if bool(to_many.slug) == bool(to_many.body.strip()):
         raise Invalid("Either name a template, or write the message; not both.")
     before = await batch_store.messages_of_batch(work, organisation_id, to_many.id, lock=True)
-    reached = {each.customer_id for each in before}
-    new = list({each.customer.id: each for each in to_many.addressees if each.customer.erased_at is None}.values())
-    new = [each for each in new if reached.isdisjoint(each.customer.ids)]
-    prepared = [await _prepare(work, organisation_id, to_many, each) for each in new]
+    prepared = await _prepare(work, organisation_id, to_many, _new(to_many, before))
     batch = _rendered(to_many, prepared)
     complete = not batch.unresolved and not any(each.unresolved for each in before)
     inside = work.as_installation(organisation_id)
     by_key = {str(each.addressee.customer.id): each for each in prepared}
-    for recipient, rendered in batch.ready:
-        writing = by_key[recipient.key].writing(to_many, work.now, rendered)
-        await actions.write(inside, organisation_id, writing if complete else replace(writing, failure=WAITS))
-    for recipient, unfilled in batch.unresolved:
-        await actions.write(inside, organisation_id, by_key[recipient.key].writing(to_many, work.now, unfilled))
+    outcomes: list[tuple[Recipient, Rendered | Unfilled]] = [*batch.ready, *batch.unresolved]
+    for recipient, outcome in outcomes:
+        writing = by_key[recipient.key].writing(to_many, work.now, outcome)
+        if not complete and isinstance(outcome, Rendered):
+            writing = replace(writing, failure=WAITS)
+        await actions.write(inside, organisation_id, writing)
     if prepared:
-        facts = {"messages": len(prepared), "unresolved": len(batch.unresolved), "template": to_many.slug}
-        work.record("batch.written", organisation_id, subject_id=to_many.id, **facts)
+        work.record(
+            "batch.written",
+            organisation_id,
+            subject_id=to_many.id,
+            messages=len(prepared),
+            unresolved=len(batch.unresolved),
+            template=to_many.slug,
+        )
     after = await batch_store.messages_of_batch(work, organisation_id, to_many.id)
     sentence = batch.sentence if prepared else "All of them have this message already; nothing was written."
     return BatchState(to_many.id, tuple(after), len(prepared), sentence)
+
+
+def _new(to_many: ToMany, before: Sequence[InBatch]) -> list[Addressee]:
+    """Those who have no message of this batch yet, each once."""
+    reached = {each.customer_id for each in before}
+    people = {each.customer.id: each for each in to_many.addressees if each.customer.erased_at is None}
+    return [each for each in people.values() if reached.isdisjoint(each.customer.ids)]
 
 
 async def batch_state(work: Work, organisation_id: UUID, batch_id: UUID) -> BatchState:
@@ -169,14 +185,22 @@ def _not_before(customer: Customer, channel: str, now: datetime, zone: ZoneInfo)
     return now if channel == PAGE else may_send_at(now, customer.quiet_from, customer.quiet_until, zone)
 
 
-async def _prepare(work: Work, organisation_id: UUID, to_many: ToMany, addressee: Addressee) -> _Prepared:
-    customer = addressee.customer
-    channel, recipient = way_to(customer, addressee.used)
-    if to_many.slug:
-        template = await template_in_force(work, organisation_id, to_many.slug, channel, addressee.language)
-    else:
-        template = compile_template(to_many.subject if channel == "email" else None, to_many.body, channel)
-    return _Prepared(addressee, channel, recipient, template, ZoneInfo(customer.zone or to_many.zone))
+async def _prepare(
+    work: Work, organisation_id: UUID, to_many: ToMany, addressees: Sequence[Addressee]
+) -> list[_Prepared]:
+    templates: dict[tuple[str, str], CompiledTemplate] = {}
+    prepared = []
+    for each in addressees:
+        channel, recipient = way_to(each.customer, each.used)
+        if (channel, each.language) not in templates:
+            templates[channel, each.language] = (
+                await template_in_force(work, organisation_id, to_many.slug, channel, each.language)
+                if to_many.slug
+                else compile_template(to_many.subject if channel == "email" else None, to_many.body, channel)
+            )
+        zone = ZoneInfo(each.customer.zone or to_many.zone)
+        prepared.append(_Prepared(each, channel, recipient, templates[channel, each.language], zone))
+    return prepared
 
 
 def _rendered(to_many: ToMany, prepared: Sequence[_Prepared]) -> Batch:
@@ -184,9 +208,7 @@ def _rendered(to_many: ToMany, prepared: Sequence[_Prepared]) -> Batch:
     ready: list[tuple[Recipient, Rendered]] = []
     unresolved: list[tuple[Recipient, Unfilled]] = []
     for template in {each.template.digest: each.template for each in prepared}.values():
-        theirs = {
-            str(each.addressee.customer.id): each for each in prepared if each.template.digest == template.digest
-        }
+        theirs = {str(each.addressee.customer.id): each for each in prepared if each.template.digest == template.digest}
         recipients = [
             Recipient(key, each.addressee.label, each.addressee.values, each.addressee.language, each.zone)
             for key, each in theirs.items()
@@ -200,12 +222,3 @@ def _rendered(to_many: ToMany, prepared: Sequence[_Prepared]) -> Batch:
             else:
                 unresolved.append((recipient, wrong))
     return Batch(tuple(ready), tuple(unresolved))
-
-
-# Settling ----------------------------------------------------------------------------------------------------
-
-
-def batch_of(message: Message) -> UUID | None:
-    """The batch a message belongs to."""
-    kind, _, rest = (message.intent or "").partition(":")
-    return UUID(rest.partition(":")[0]) if kind == "batch" else None

@@ -107,6 +107,7 @@ class Message:
     not_before: datetime | None
     attempts: int
     sent_at: datetime | None
+    delivered_at: datetime | None
     provider_id: str | None
     failure: str | None
     missing: list[str] | None

@@ -56,12 +56,14 @@ async def settle(
     provider_id: str | None = None,
     failure: str | None = None,
     retry_at: datetime | None = None,
+    not_before: datetime | None = None,
     only_attempt: int | None = None,
 ) -> bool:
     """Write what became of a message; False when another process has taken it over meanwhile."""
     written = await work.value(
         "update message set state = %(state)s, provider_id = coalesce(%(provider_id)s, provider_id),"
         " failure = %(failure)s, retry_at = %(retry_at)s, leased_until = null,"
+        " not_before = coalesce(%(not_before)s, not_before),"
         " sent_at = case when %(state)s = 'sent' then %(now)s else sent_at end,"
         " missing = case when %(state)s = 'held' then missing end"
         " where organisation_id = %(organisation_id)s and id = %(id)s"
@@ -74,11 +76,32 @@ async def settle(
             "provider_id": provider_id,
             "failure": failure,
             "retry_at": retry_at,
+            "not_before": not_before,
             "now": work.now,
             "attempt": only_attempt,
         },
     )
     return bool(written)
+
+
+async def message_of_provider(work: Work, organisation_id: UUID, channel: str, provider_id: str) -> UUID | None:
+    """The message that its receiver calls so; of several the newest."""
+    found: UUID | None = await work.value(
+        "select id from message where organisation_id = %(organisation_id)s and channel = %(channel)s"
+        " and provider_id = %(provider_id)s order by id desc limit 1",
+        {"organisation_id": organisation_id, "channel": channel, "provider_id": provider_id},
+    )
+    return found
+
+
+async def mark_delivered(work: Work, message: Message) -> None:
+    """It arrived, whatever was thought of it before."""
+    await work.execute(
+        "update message set state = 'sent', delivered_at = %(now)s, sent_at = coalesce(sent_at, %(now)s),"
+        " failure = null, retry_at = null, leased_until = null"
+        " where organisation_id = %(organisation_id)s and id = %(id)s",
+        {"organisation_id": message.organisation_id, "id": message.id, "now": work.now},
+    )
 
 
 async def replace_words(work: Work, message: Message, subject: str | None, body: str, html: str | None) -> None:

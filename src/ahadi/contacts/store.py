@@ -14,7 +14,7 @@ from ahadi.platform.database import Work
 MESSAGE_COLUMNS = (
     "m.organisation_id, m.id, m.contact_id, m.case_id, m.customer_id, m.direction, m.channel, m.author_kind,"
     " m.author_id, m.at, m.state, m.intent, m.template, m.automatic, m.not_before, m.attempts, m.sent_at,"
-    " m.provider_id, m.failure, m.missing, t.subject, t.body, t.html, t.sender, t.recipient, t.headers"
+    " m.delivered_at, m.provider_id, m.failure, m.missing, t.subject, t.body, t.html, t.sender, t.recipient, t.headers"
 )
 MESSAGE_FROM = " from message m join message_text t on t.organisation_id = m.organisation_id and t.message_id = m.id"
 
@@ -265,11 +265,11 @@ async def attachments_of(work: Work, organisation_id: UUID, message_ids: Sequenc
 async def messages_to_settle(
     work: Work, organisations: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Message]:
-    """Messages that wait for a person (held, failed, uncertain), newest first."""
+    """Messages that wait for a person (held, failed, uncertain), newest first; not those that wait for their batch."""
     return await work.all(
         Message,
         f"select {MESSAGE_COLUMNS}{MESSAGE_FROM} where m.organisation_id = any(%(organisations)s)"
-        " and m.state in ('held', 'failed', 'uncertain')"
+        " and m.state in ('held', 'failed', 'uncertain') and m.failure is distinct from 'batch-waits'"
         + (" and (m.at, m.id) < (%(at)s, %(id)s)" if after else "")
         + " order by m.at desc, m.id desc limit %(limit)s",
         {

@@ -13,9 +13,11 @@ from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
 from ahadi.contacts.default_templates import default_template
 from ahadi.contacts.model import Attached, Writing
 from ahadi.contacts.quiet import may_send_at
+from ahadi.contacts.template_store import TemplateRow
 from ahadi.contacts.templates import CompiledTemplate, Unfilled, compile_template, render
 from ahadi.contacts.variables import Value
 from ahadi.customers import Customer
+from ahadi.directory import read_directory
 from ahadi.platform.database import Work
 
 PAGE = "web"  # the customer's own page: always there, also for somebody without an address
@@ -142,13 +144,22 @@ def way_to(customer: Customer, used: str) -> tuple[str, str]:
     return PAGE, str(customer.id)
 
 
+_words: dict[tuple[UUID, str], tuple[int, list[TemplateRow]]] = {}
+
+
 async def template_in_force(
     work: Work, organisation_id: UUID, slug: str, channel: str, language: str
 ) -> CompiledTemplate:
     """The organisation's own words in the language, or else the product's. Raises NoSuchTemplate."""
-    own = {
-        (row.channel, row.language): row for row in await template_store.templates_in_force(work, organisation_id, slug)
-    }
+    directory = await read_directory(work, organisation_id)
+    version, rows = _words.get((organisation_id, slug), (0, []))
+    if version != directory.organisation.version:  # every change of a template raises it
+        version, rows = (
+            directory.organisation.version,
+            await template_store.templates_in_force(work, organisation_id, slug),
+        )
+        _words[organisation_id, slug] = version, rows
+    own = {(row.channel, row.language): row for row in rows}
     for spoken in (language, language.replace("_", "-").split("-")[0]):
         if (channel, spoken) in own:
             row = own[channel, spoken]

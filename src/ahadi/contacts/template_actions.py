@@ -10,7 +10,7 @@ from ahadi.contacts.checks import Draft, Links, check_message, preview
 from ahadi.contacts.default_templates import default_templates
 from ahadi.contacts.templates import Unfilled, compile_template, render
 from ahadi.contacts.variables import greeting, sample_values
-from ahadi.directory import read_directory
+from ahadi.directory import raise_version, read_directory
 from ahadi.platform.database import Work
 
 
@@ -56,6 +56,7 @@ async def save_template(
     work.permit(organisation_id, "templates.edit")
     compile_template(subject, body, channel)
     version = await template_store.insert_template(work, organisation_id, slug, channel, language, subject, body)
+    await raise_version(work, organisation_id)
     work.record("template.saved", organisation_id, slug=slug, channel=channel, language=language, version=version)
     return version
 
@@ -64,6 +65,7 @@ async def retire_template(work: Work, organisation_id: UUID, slug: str, channel:
     """Take an organisation's own words out of force; the product's own are used again where there are any."""
     work.permit(organisation_id, "templates.edit")
     if await template_store.retire_template(work, organisation_id, slug, channel, language):
+        await raise_version(work, organisation_id)
         work.record("template.retired", organisation_id, slug=slug, channel=channel, language=language)
 
 

@@ -39,7 +39,8 @@ create table message (
     retry_at timestamptz,              -- real time
     leased_until timestamptz,          -- real time; while `sending`
     sent_at timestamptz,
-    provider_id text,
+    delivered_at timestamptz,          -- business time at which the receiver said that it arrived
+    provider_id text collate "C",      -- the receiver's own name for it
     failure text collate "C",          -- a code, never words
     missing text[],                    -- variables without a value, while `held`
     primary key (organisation_id, id),
@@ -52,6 +53,7 @@ create table message (
 create index message_of_case on message (organisation_id, case_id, at, id);
 create index message_to_send on message (organisation_id, not_before) where state = 'queued';
 create index message_in_flight on message (organisation_id, leased_until) where state = 'sending';
+create index message_of_provider on message (organisation_id, channel, provider_id) where provider_id is not null;
 create index message_to_settle on message (organisation_id, at) where state in ('held', 'failed', 'uncertain');
 
 create table message_text (
