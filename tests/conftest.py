@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,9 @@ def template(server: Connections) -> str:
     return psycopg.conninfo.conninfo_to_dict(server.owner)["dbname"]
 
 
-@pytest.fixture
-def fresh_database(server: Connections, template: str) -> Iterator[Connections]:
-    """A database of this test's own, for what must commit."""
+@contextmanager
+def copied(server: Connections, template: str) -> Iterator[Connections]:
+    """A copy of the migrated database, dropped afterwards."""
     name = f"t_{uuid4().hex}"
     with psycopg.connect(server.superuser, autocommit=True) as admin:
         admin.execute(
@@ -85,12 +86,18 @@ def fresh_database(server: Connections, template: str) -> Iterator[Connections]:
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
-    urls = Connections(
+    yield Connections(
         *(psycopg.conninfo.make_conninfo(url, dbname=name) for url in (server.owner, server.app, server.superuser))
     )
-    yield urls
     with psycopg.connect(server.superuser, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def fresh_database(server: Connections, template: str) -> Iterator[Connections]:
+    """A database of this test's own, for what must commit."""
+    with copied(server, template) as urls:
+        yield urls
 
 
 @pytest.fixture
