@@ -45,6 +45,7 @@ from ahadi.platform.transports.http import guarded_client
 from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
 from ahadi.promises import api as promises_api
 from ahadi.routing import api as routing_api
+from ahadi.screens import ROUTERS as SCREENS
 
 JOBS_AT_ONCE = 3
 STATIC = Path(__file__).parent.parent / "screens" / "static"
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     promises_api.router,
     cases_api.router,
     contacts_api.router,
+    *SCREENS,
 )
 
 

@@ -1,0 +1,51 @@
+"""The screens: pages for people. Server-rendered HTML that works without script, kept up to date where there is."""
+
+from fastapi import APIRouter, FastAPI
+
+from ahadi.platform.web import Statics
+from ahadi.screens import (
+    case_deeds,
+    case_forms,
+    case_list,
+    case_page,
+    contact_pages,
+    customer_pages,
+    file_pages,
+    form_pages,
+    live,
+    me_pages,
+    message_pages,
+    notice_pages,
+    promise_pages,
+    sign_in_pages,
+)
+from ahadi.screens.pages import Screens
+from ahadi.screens.problem_pages import problem_page
+
+ROUTERS: tuple[APIRouter, ...] = (
+    sign_in_pages.router,
+    me_pages.router,
+    case_list.router,
+    case_forms.router,
+    case_deeds.router,
+    case_page.router,
+    file_pages.router,
+    promise_pages.router,
+    notice_pages.router,
+    message_pages.router,
+    contact_pages.router,
+    customer_pages.router,
+    form_pages.router,
+    live.router,
+)
+
+
+def install_screens(app: FastAPI, statics: Statics) -> None:
+    """Give the application its pages, compiled, and people a page for each problem."""
+    screens = Screens(statics)
+    screens.compile_all()
+    app.state.screens = screens
+    app.state.problem_page = problem_page
+
+
+__all__ = ["ROUTERS", "Screens", "install_screens"]

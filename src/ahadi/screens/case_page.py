@@ -1,0 +1,170 @@
+"""The page of a case: its story in the middle, what can be done, and the touch beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from ahadi import cases, contacts, customers
+from ahadi.base.errors import AhadiError
+from ahadi.base.ids import uuid7
+from ahadi.cases import Case, CaseFilter, Holder, Promise, PromiseFilter, PromiseText, Touch
+from ahadi.cases.touch import Reach
+from ahadi.customers import Customer, Suggestion
+from ahadi.directory import Directory, Permission
+from ahadi.platform import journal
+from ahadi.platform.database import Actor, Work
+from ahadi.platform.web import database_of, needs
+from ahadi.screens.entered import Entered
+from ahadi.screens.frame import Frame, frame_of
+from ahadi.screens.pages import go_to, screens_of
+from ahadi.screens.reader import reading
+from ahadi.screens.timeline import Entry, Story, tell
+
+router = APIRouter(include_in_schema=False)
+_JOURNAL, _QUEUE, _OTHERS = 400, 15, 6
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """Everything the page of a case shows."""
+
+    case: Case
+    directory: Directory
+    touch: Touch
+    reach: Reach
+    customer: Customer
+    entries: Sequence[Entry]
+    promises: Sequence[Promise]
+    texts: Mapping[UUID, PromiseText]
+    others: Sequence[Mapping[str, Any]]
+    duplicates: Sequence[Suggestion]
+    queue: Sequence[Mapping[str, Any]]
+    queue_subjects: Mapping[UUID, str]
+    way: tuple[str, str]
+    ways: Sequence[tuple[str, str]]
+    merged_into: str | None
+
+    @property
+    def open_promises(self) -> tuple[Promise, ...]:
+        return self.case.open_promises
+
+
+@router.get("/cases/{reference}")
+async def get_case(request: Request, reference: str, actor: Actor = needs(Permission.CASE_READ)) -> Response:
+    """The page of a case; a reference typed otherwise leads to its own form."""
+    return await case_page(request, actor, reference)
+
+
+async def case_page(
+    request: Request,
+    actor: Actor,
+    reference: str,
+    *,
+    entered: Entered | None = None,
+    mode: str = "reply",
+    problem: AhadiError | None = None,
+) -> Response:
+    """The page, with what was entered into its composer and what is wrong with that."""
+    async with database_of(request).read(actor) as work:
+        frame = await frame_of(request, work)
+        case = await cases.get_case(work, reference)
+        if case.reference != reference and request.method == "GET":
+            return go_to(request, f"/cases/{case.reference}")
+        view = await _view(work, frame, case)
+    headers = {"HX-Retarget": "#composer", "HX-Reselect": "#composer"} if problem else None
+    return screens_of(request).page(
+        request,
+        frame.reader,
+        "case/case.html",
+        status=problem.status if problem else 200,
+        headers=headers,
+        frame=frame,
+        view=view,
+        entered=entered or Entered(),
+        mode=mode,
+        problem=problem,
+        keys=[uuid7().hex, uuid7().hex],
+    )
+
+
+async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
+    organisation_id, language = case.organisation_id, frame.reader.language
+    directory = frame.directories[organisation_id]
+    touch = await cases.touch_case(work, case.id, None, "staff")
+    messages = await contacts.messages_of(work, organisation_id, case.id)
+    files = await contacts.attachments_of(work, organisation_id, [each.id for each in messages])
+    rows = await journal.of_case(work, organisation_id, case.id, _JOURNAL)
+    promises = await cases.all_promises(work, organisation_id, case.id)
+    texts = await cases.promise_texts(work, organisation_id, [each.id for each in promises])
+    customer = next(iter((await customers.get_customers(work, organisation_id, [case.customer_id])).values()))
+    names = {each: directory.name_of(each, language) for each in (*directory.people, *directory.departments)}
+    story = Story(messages, files, rows, promises, texts, names, customer.name or "")
+    queue, subjects = await _queue(work, frame)
+    with reading(frame.reader):
+        entries = tell(story)
+    return CaseView(
+        case=case,
+        directory=directory,
+        touch=touch,
+        reach=cases.reach_of(directory, case.holder, case.department_id, language, "staff"),
+        customer=customer,
+        entries=entries,
+        promises=promises,
+        texts=texts,
+        others=await _others(work, case, customer),
+        duplicates=await _duplicates(work, frame, case, customer),
+        queue=queue,
+        queue_subjects=subjects,
+        way=contacts.way_to(customer, case.channel),
+        ways=ways_to(customer),
+        merged_into=await _merged_into(work, case),
+    )
+
+
+def ways_to(customer: Customer) -> list[tuple[str, str]]:
+    """The channels a customer can be written to on, with the address; their own page always."""
+    email, phone = customer.reach("email"), customer.reach("phone")
+    ways = [("email", email.shown)] if email and customer.consents_to("email") is not False else []
+    ways += [("sms", phone.shown)] if phone and customer.consents_to("sms") is not False else []
+    return [*ways, (contacts.PAGE, "")]
+
+
+async def _others(work: Work, case: Case, customer: Customer) -> list[dict[str, Any]]:
+    """The customer's other cases, newest change first."""
+    wanted = CaseFilter(customer_ids=customer.ids, limit=_OTHERS + 1)
+    found = await cases.list_cases(work, [case.organisation_id], wanted)
+    return [each for each in found if each["id"] != case.id][:_OTHERS]
+
+
+async def _duplicates(work: Work, frame: Frame, case: Case, customer: Customer) -> list[Suggestion]:
+    if not frame.may(Permission.CUSTOMER_READ, case.organisation_id):
+        return []
+    return await customers.suggest_duplicates(work, case.organisation_id, customer.id, limit=3)
+
+
+async def _queue(work: Work, frame: Frame) -> tuple[list[dict[str, Any]], dict[UUID, str]]:
+    """What the person has promised, earliest due first."""
+    if frame.actor.person_id is None:
+        return [], {}
+    wanted = PromiseFilter(state="open", owner=Holder(person=frame.actor.person_id), limit=_QUEUE)
+    rows = await cases.list_promises(work, frame.actor.organisations, wanted)
+    return rows, await subjects_of(work, rows)
+
+
+async def subjects_of(work: Work, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
+    """The subjects of the cases that rows name, by case."""
+    by_organisation: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        by_organisation.setdefault(row["organisation_id"], []).append(row["case_id"])
+    found: dict[UUID, str] = {}
+    for organisation_id, ids in by_organisation.items():
+        found |= {id_: text.subject for id_, text in (await cases.texts_of(work, organisation_id, ids)).items()}
+    return found
+
+
+async def _merged_into(work: Work, case: Case) -> str | None:
+    return (await cases.get_case(work, case.merged_into)).reference if case.merged_into else None

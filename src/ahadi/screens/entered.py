@@ -1,0 +1,87 @@
+"""What somebody entered into a form: read with limits, and kept so that nothing they typed is lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from starlette.requests import Request
+
+from ahadi.base.errors import Invalid
+from ahadi.screens.reader import zone_named
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The fields of a form. `once` is the form's own key, so that sending it twice does it once."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def get(self, name: str, otherwise: str = "") -> str:
+        """A field as it was typed, for showing it again."""
+        return self.values.get(name, otherwise)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a field that may come several times."""
+        return self.several.get(name, ())
+
+    def text(self, name: str, *, most: int = 5_000) -> str:
+        """A field without the spaces around it. Raises Invalid when it is too long."""
+        value = self.values.get(name, "").replace("\r\n", "\n").strip()
+        if len(value) > most:
+            raise Invalid(f"This is longer than {most:,} characters; shorten it.", field=name)
+        return value
+
+    def required(self, name: str, sentence: str, *, most: int = 5_000) -> str:
+        """A field that must be filled. Raises Invalid with the sentence."""
+        value = self.text(name, most=most)
+        if not value:
+            raise Invalid(sentence, field=name)
+        return value
+
+    def one_of(self, name: str, allowed: tuple[str, ...], sentence: str) -> str:
+        value = self.text(name, most=60)
+        if value not in allowed:
+            raise Invalid(sentence, field=name)
+        return value
+
+    def id(self, name: str) -> UUID | None:
+        """An identifier, or None when the field is empty. Raises Invalid."""
+        value = self.text(name, most=40)
+        try:
+            return UUID(value) if value else None
+        except ValueError as problem:
+            raise Invalid("One of the choices is not known here; open the page again.", field=name) from problem
+
+    def ids(self, name: str) -> list[UUID]:
+        try:
+            return [UUID(each) for each in self.several.get(name, ())[:200]]
+        except ValueError as problem:
+            raise Invalid("One of the choices is not known here; open the page again.", field=name) from problem
+
+    def moment(self, name: str, sentence: str) -> datetime:
+        """A time typed on the clock that the form was shown in (its field `zone`), in UTC. Raises Invalid."""
+        try:
+            here = datetime.fromisoformat(self.text(name, most=40))
+        except ValueError as problem:
+            raise Invalid(sentence, field=name) from problem
+        zone = zone_named(self.values.get("zone")) or UTC
+        return (here if here.tzinfo else here.replace(tzinfo=zone)).astimezone(UTC)
+
+    @property
+    def once(self) -> str | None:
+        return self.values.get("once", "")[:64] or None
+
+
+async def entered_in(request: Request) -> Entered:
+    """What a form sent. Files are not taken here."""
+    await request.body()  # kept, so that it can be digested for the form's key
+    values: dict[str, str] = {}
+    several: dict[str, tuple[str, ...]] = {}
+    async with request.form(max_files=0, max_fields=500) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                values.setdefault(name, value)
+                several[name] = (*several.get(name, ()), value)
+    return Entered(values, several)

@@ -1,0 +1,62 @@
+"""Forms that open over a page where there is script, and are pages of their own where there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ahadi.base.errors import AhadiError
+from ahadi.base.ids import uuid7
+from ahadi.screens.entered import Entered
+from ahadi.screens.frame import Frame
+from ahadi.screens.pages import screens_of, wants_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form: its template in `forms/`, where it is sent, and where it leads back to.
+
+    One that `leaves` goes on to another page when it is done; the others change the page they were opened on.
+    """
+
+    name: str
+    action: str
+    back: str
+    leaves: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def show_form(
+    request: Request,
+    frame: Frame,
+    form: Form,
+    entered: Entered | None = None,
+    problem: AhadiError | None = None,
+) -> Response:
+    """The form, with what was entered and what is wrong with it."""
+    opened = wants_parts(request) and (problem is not None or _opens_over(request))
+    headers = {"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML", "HX-Reselect": "dialog"} if problem else {}
+    return screens_of(request).page(
+        request,
+        frame.reader,
+        "forms/dialog.html" if opened else "forms/page.html",
+        status=problem.status if problem else 200,
+        headers=headers,
+        frame=frame,
+        form=form,
+        entered=entered or Entered(),
+        problem=problem,
+        key=uuid7().hex,
+        **form.values,
+    )
+
+
+def _opens_over(request: Request) -> bool:
+    return request.headers.get("hx-target", "").endswith("#dialog")
+
+
+def way_back(address: str, otherwise: str) -> str:
+    """Where a form returns to: the list of promises where it was opened there, else the page it belongs to."""
+    return address if address in ("/promises", "/promises?whose=departments") else otherwise

@@ -1,0 +1,78 @@
+"""What surrounds every page of somebody who is signed in: who they are, what they may do, what waits for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+
+from ahadi import contacts, promises
+from ahadi.directory import Directory, Permission, Person, read_directory
+from ahadi.platform import journal
+from ahadi.platform.database import Actor, Work
+from ahadi.screens.reader import Reader, reader_of
+
+_MOST = 99  # more than that is told as "99+"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`cursor` was taken before anything on the page was read: from it on the page is kept up to date.
+
+    `notices` and `waiting` count what the person should look at; `waiting` is None where that is not theirs to settle.
+    """
+
+    reader: Reader
+    actor: Actor
+    person: Person | None
+    directories: Mapping[UUID, Directory]
+    notices: int
+    waiting: int | None
+    cursor: str
+
+    def may(self, permission: str, organisation_id: UUID | None = None) -> bool:
+        """Whether the person may do something, in one organisation or in any."""
+        there = self.actor.grants if organisation_id is None else (organisation_id,)
+        return any(self.actor.may(each, permission) for each in there)
+
+    @property
+    def several(self) -> bool:
+        """Whether the person serves more than one organisation."""
+        return len(self.directories) > 1
+
+    @property
+    def departments(self) -> dict[UUID, frozenset[UUID]]:
+        """The departments the person belongs to, by organisation."""
+        found = {}
+        for id_, directory in self.directories.items():
+            membership = directory.memberships.get(self.actor.person_id or UUID(int=0))
+            if membership and membership.departments:
+                found[id_] = membership.departments
+        return found
+
+    def name_of(self, organisation_id: UUID, id_: UUID | None) -> str:
+        """A person's or department's name in the reader's language."""
+        directory = self.directories.get(organisation_id)
+        return directory.name_of(id_, self.reader.language) if directory else ""
+
+
+async def frame_of(request: Request, work: Work) -> Frame:
+    """The frame for whoever acts. Call it first: its cursor must be older than what is read next."""
+    actor = work.actor
+    cursor = await journal.head(work)
+    directories = {each: await read_directory(work, each) for each in actor.organisations}
+    people = (each.people.get(actor.person_id or UUID(int=0)) for each in directories.values())
+    person = next((each for each in people if each), None)
+    zone = next((each.organisation.zone for each in directories.values()), None)
+    notices = await promises.notices_of(work, actor.person_id, _MOST + 1) if actor.person_id else []
+    settling = [each for each in actor.organisations if actor.may(each, Permission.MESSAGES_SETTLE)]
+    waiting = await contacts.messages_to_settle(work, settling, None, _MOST + 1) if settling else []
+    return Frame(
+        reader=reader_of(request).at(work.now, person.language if person else None, zone),
+        actor=actor,
+        person=person,
+        directories=directories,
+        notices=len(notices),
+        waiting=len(waiting) if settling else None,
+        cursor=str(cursor),
+    )

@@ -1,0 +1,65 @@
+"""The languages of the screens: English in the source, others as gettext catalogues read when the process starts.
+
+There is no build step: `locale/<language>/screens.po` is read as it stands (some 30 ms in all) and kept in memory.
+`scripts/messages` brings the catalogues up to date with the source; a test fails while one is incomplete.
+"""
+
+import io
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+LOCALE = Path(__file__).parent / "locale"
+SOURCE_LANGUAGE = "en"
+
+
+@cache
+def catalogues() -> Mapping[str, NullTranslations]:
+    """Every language of the screens with its words, English first."""
+    found: dict[str, NullTranslations] = {SOURCE_LANGUAGE: NullTranslations()}
+    for path in sorted(LOCALE.glob("*/screens.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=path.parent.name)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        found[path.parent.name] = Translations(compiled)
+    return MappingProxyType(found)
+
+
+def spoken(wanted: str | None) -> str | None:
+    """The language of ours that serves a language tag such as `sw-KE`; None when there is none."""
+    language = (wanted or "").replace("_", "-").split("-")[0].lower()
+    return language if language in catalogues() else None
+
+
+def preferred(accept_language: str) -> str:
+    """The best of our languages for an `Accept-Language` header (RFC 9110, 12.5.4); English when none serves."""
+    offers = []
+    for position, part in enumerate(accept_language.split(",")[:20]):
+        tag, _, parameters = part.partition(";")
+        quality = parameters.strip().removeprefix("q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        if (language := spoken(tag.strip())) and weight > 0:
+            offers.append((-weight, position, language))
+    return min(offers)[2] if offers else SOURCE_LANGUAGE
+
+
+@cache
+def name_of_language(language: str) -> str:
+    """What a language calls itself: `English`, `Kiswahili`."""
+    return (Locale.parse(language).get_display_name(language) or language).title()
+
+
+def direction(language: str) -> str:
+    """`ltr` or `rtl`."""
+    return Locale.parse(language).text_direction

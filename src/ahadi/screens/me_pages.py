@@ -1,0 +1,152 @@
+"""Oneself: where one is signed in, how the desk looks, one's password and authenticator."""
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from ahadi.base.errors import AhadiError, Forbidden, Invalid
+from ahadi.directory import credentials, sign_in_api, sign_in_store
+from ahadi.platform.database import Actor, Work
+from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of
+from ahadi.screens.acting import act
+from ahadi.screens.entered import Entered, entered_in
+from ahadi.screens.frame import frame_of
+from ahadi.screens.languages import spoken
+from ahadi.screens.pages import Done, go_to, screens_of
+from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
+from ahadi.screens.sign_in_pages import lasts
+
+router = APIRouter(include_in_schema=False)
+_YEAR = 31_536_000
+
+
+@router.get("/me")
+async def get_me(request: Request, actor: Actor = SIGNED_IN) -> Response:
+    return await _page(request, actor)
+
+
+async def _page(
+    request: Request,
+    actor: Actor,
+    *,
+    about: str = "",
+    problem: AhadiError | None = None,
+    **values: Any,
+) -> Response:
+    if actor.person_id is None:
+        raise Forbidden("Only a person who is signed in may do this; a token cannot.")
+    async with database_of(request).read(actor) as work:
+        frame = await frame_of(request, work)
+        held = await sign_in_store.held_by_person(work, actor.person_id)
+        sessions = await sign_in_store.sessions_in_force(work, actor.person_id)
+    return screens_of(request).page(
+        request,
+        frame.reader,
+        "me.html",
+        status=problem.status if problem and problem.status != 401 else 422 if problem else 200,
+        frame=frame,
+        sessions=sessions,
+        authenticator=bool(held and held.totp_confirmed_at),
+        about=about,
+        problem=problem,
+        **({"secret": None, "qr": None} | values),
+    )
+
+
+@router.post("/me/sessions/{session_id}/end")
+async def post_end_session(request: Request, session_id: UUID, actor: Actor = SIGNED_IN) -> Response:
+    """End one of one's sessions; one's present one is ended by signing out."""
+
+    async def deed(work: Work) -> None:
+        await credentials.end_session(work, session_id)
+
+    async def again(problem: AhadiError) -> Response:
+        return await _page(request, actor, about="sessions", problem=problem)
+
+    return await act(
+        request, actor, Entered(), deed, done=lambda _: ("/me", Done("session-ended")), again=again, twice="/me"
+    )
+
+
+@router.post("/me/preferences", dependencies=[SIGNED_IN])
+async def post_preferences(request: Request) -> Response:
+    """Language and colours, kept in this browser."""
+    entered = await entered_in(request)
+    response = go_to(request, "/me", Done("preferences-kept"))
+    _keep(response, request, LANGUAGE_COOKIE, spoken(entered.get("language")))
+    theme = entered.get("theme")
+    _keep(response, request, THEME_COOKIE, theme if theme in THEMES else None)
+    return response
+
+
+@router.post("/language", dependencies=[PUBLIC])
+async def post_language(request: Request) -> Response:
+    """A language, for somebody nobody knows."""
+    entered = await entered_in(request)
+    back = entered.get("back")
+    safe = back.startswith("/") and not back.startswith(("//", "/\\")) and "\\" not in back
+    response = go_to(request, back if safe else "/")
+    _keep(response, request, LANGUAGE_COOKIE, spoken(entered.get("language")))
+    return response
+
+
+def _keep(response: Response, request: Request, name: str, value: str | None) -> None:
+    if value:
+        response.set_cookie(name, value, _YEAR, path="/", samesite="lax", secure=request.url.scheme == "https")
+    else:
+        response.delete_cookie(name, path="/")
+
+
+@router.post("/me/password")
+async def post_password(request: Request, actor: Actor = SIGNED_IN) -> Response:
+    """A new password; every session ends, and this browser gets a new one."""
+    entered = await entered_in(request)
+    try:
+        if entered.get("new") != entered.get("again"):
+            raise Invalid("The two passwords are not the same; enter both again.")
+        signed_in = await credentials.change_password(
+            database_of(request),
+            actor,
+            entered.get("old")[:256],
+            entered.get("new")[:300],
+            sign_in_api.where_from(request),
+            lasts(request),
+        )
+    except AhadiError as problem:
+        if problem.status >= 500:
+            raise
+        return await _page(request, actor, about="password", problem=problem)
+    return sign_in_api.set_session_cookie(request, go_to(request, "/me", Done("password-changed")), signed_in.secret)
+
+
+@router.post("/me/authenticator")
+async def post_authenticator(request: Request, actor: Actor = SIGNED_IN) -> Response:
+    """Set an authenticator up (password, then a code of it), or do without one (password and code)."""
+    entered = await entered_in(request)
+    database, keyring, where = database_of(request), keyring_of(request), sign_in_api.where_from(request)
+    step = entered.get("step")
+    try:
+        if step == "begin":
+            secret, address = await credentials.start_totp(
+                database, keyring, actor, entered.get("password")[:256], where
+            )
+            return await _page(request, actor, about="authenticator", secret=secret, qr=_qr(address))
+        if step == "confirm":
+            await credentials.confirm_totp(database, keyring, actor, entered.text("code", most=16), where)
+            return go_to(request, "/me", Done("authenticator-on"))
+        await credentials.remove_totp(
+            database, keyring, actor, entered.get("password")[:256], entered.text("code", most=16), where
+        )
+    except AhadiError as problem:
+        if problem.status >= 500:
+            raise
+        return await _page(request, actor, about="authenticator", problem=problem)
+    return go_to(request, "/me", Done("authenticator-off"))
+
+
+def _qr(address: str) -> str:
+    """A QR code as a picture in the page (ISO/IEC 18004)."""
+    return segno.make(address, error="m").png_data_uri(scale=5, border=2)

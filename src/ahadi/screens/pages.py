@@ -1,0 +1,200 @@
+"""Pages: compiled once, rendered for a reader. A request of htmx gets the changed parts without what surrounds them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ahadi.base.clock import iso
+from ahadi.customers import Customer
+from ahadi.directory import Directory, Organisation
+from ahadi.platform.web import Statics
+from ahadi.screens import moments, wording
+from ahadi.screens.frame import Frame
+from ahadi.screens.languages import catalogues, name_of_language, spoken
+from ahadi.screens.reader import Reader, _, ngettext, present, reading
+
+TEMPLATES = Path(__file__).parent / "templates"
+DONE_COOKIE = "ahadi-done"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was just done, told once on the next page. `subject` is what it was done to, for a way back."""
+
+    code: str
+    subject: str = ""
+
+
+class Screens:
+    """The templates, with what every one of them may use."""
+
+    def __init__(self, statics: Statics) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self._environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
+        self._environment.policies["ext.i18n.trimmed"] = True
+        self._environment.globals.update(
+            url=statics.url,
+            sprite=statics.url("vendor/lucide-static/icons.svg"),
+            present=present,
+            patterns=lambda: json.dumps(moments.patterns(), ensure_ascii=False),
+            languages=lambda: [(each, name_of_language(each)) for each in catalogues()],
+            usual_dues=moments.usual_dues,
+            organisation_choices=organisation_choices,
+            taking_choices=taking_choices,
+            language_choices=language_choices,
+            **{name: getattr(wording, name) for name in wording.__all__},
+        )
+        self._environment.filters.update(
+            iso=iso,
+            exact=moments.exact,
+            clock=moments.clock,
+            day=moments.day,
+            relative=moments.relative,
+            urgency=moments.urgency,
+            iso_local=moments.iso_local,
+            initials=initials,
+            hue=hue,
+            groupby_urgency=by_urgency,
+            reach=reach,
+            browser=browser,
+            missing=wording.missing_name,
+            language_name=lambda language: name_of_language(language) if spoken(language) else language,
+        )
+
+    def compile_all(self) -> list[str]:
+        """Compile every template, so that none is compiled while somebody waits; their names."""
+        names = self._environment.list_templates()
+        for each in names:
+            self._environment.get_template(each)
+        return names
+
+    def text(self, reader: Reader, template: str, **values: Any) -> str:
+        """A template's text for a reader."""
+        with reading(reader):
+            return self._environment.get_template(template).render(values)
+
+    def page(
+        self,
+        request: Request,
+        reader: Reader,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> Response:
+        """A page, or for htmx only its changing parts. What was done before is told on it, once."""
+        done = None if is_live(request) else _done_before(request)
+        layout = "layouts/parts.html" if wants_parts(request) else "layouts/desk.html"
+        values = {"problem": None, "layout": layout, "done": done, "live": is_live(request)} | values
+        text = self.text(reader, template, path=request.url.path, **values)
+        response = HTMLResponse(
+            text, status, {"Referrer-Policy": "same-origin", "Vary": "HX-Request, Cookie", **(headers or {})}
+        )
+        if done:
+            response.delete_cookie(DONE_COOKIE, path="/")
+        return response
+
+
+def screens_of(request: Request) -> Screens:
+    """The screens of the application that answers."""
+    screens: Screens = request.app.state.screens
+    return screens
+
+
+def wants_parts(request: Request) -> bool:
+    """Whether htmx asks, and has the surroundings already."""
+    return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+
+
+def is_live(request: Request) -> bool:
+    """Whether the page refreshes itself, which a person need not be told of."""
+    return "x-live" in request.headers
+
+
+def go_to(request: Request, address: str, done: Done | None = None) -> Response:
+    """On to another page after something was done (303), which is told there."""
+    response: Response = RedirectResponse(address, 303)
+    if done:
+        value = f"{done.code}:{done.subject}" if done.subject else done.code
+        response.set_cookie(
+            DONE_COOKIE,
+            value,
+            path="/",
+            max_age=60,
+            httponly=True,
+            secure=request.url.scheme == "https",
+            samesite="lax",
+        )
+    return response
+
+
+def _done_before(request: Request) -> Done | None:
+    code, _colon, subject = request.cookies.get(DONE_COOKIE, "").partition(":")
+    return Done(code, subject) if code in wording.DONE else None
+
+
+def initials(name: str) -> str:
+    """Two letters that stand for a name."""
+    parts = [each for each in name.replace("-", " ").split() if each[0].isalnum()]
+    if not parts:
+        return "?"
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+def hue(key: UUID | str | datetime) -> int:
+    """One of eight colours, always the same for the same thing."""
+    return crc32(str(key).encode()) % 8 + 1
+
+
+def reach(customer: Customer | None) -> str:
+    """The first thing a customer is known by, for one without a name."""
+    return customer.identities[0].shown if customer and customer.identities else ""
+
+
+def browser(agent: str | None) -> str:
+    """What a browser calls itself, in the two words that tell it from another."""
+    text = agent or ""
+    names = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
+    name = next((shown for part, shown in names.items() if f"{part}/" in text), text.split("/")[0][:20] or "–")
+    system = next((shown for part, shown in (systems | {"Linux": "Linux"}).items() if part in text), "")
+    return f"{name}, {system}" if system else name
+
+
+def organisation_choices(frame: Frame) -> list[tuple[str, str]]:
+    """The person's organisations, for a choice."""
+    return taking_choices(list(frame.directories.values()))
+
+
+def by_urgency(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Promises, earliest due first, under what they have in common: overdue, soon, today, later."""
+    return [(near, list(group)) for near, group in groupby(rows, key=lambda row: moments.urgency(row["due_at"]))]
+
+
+def taking_choices(directories: Sequence[Directory]) -> list[tuple[str, str]]:
+    return [(each.organisation.slug, each.organisation.name) for each in directories]
+
+
+def language_choices(organisation: Organisation) -> list[tuple[str, str]]:
+    """The languages an organisation serves its customers in."""
+    return [(each, name_of_language(each)) for each in organisation.languages]

@@ -1,0 +1,107 @@
+"""Who reads a page: in which language, time zone and colours, and what time it is. Set around each rendering."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel.support import NullTranslations
+from starlette.requests import Request
+
+from ahadi.screens.languages import SOURCE_LANGUAGE, catalogues, direction, preferred, spoken
+
+THEMES = ("light", "dark")
+LANGUAGE_COOKIE, THEME_COOKIE, ZONE_COOKIE = "ahadi-language", "ahadi-theme", "ahadi-zone"
+_UTC = ZoneInfo("UTC")
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`zone` is the reader's own; `now` is business time, which every relative time on the page is told from.
+
+    `chosen_language` and `chosen_zone` are what the browser was told to keep; the page may know better otherwise.
+    """
+
+    language: str = SOURCE_LANGUAGE
+    zone: ZoneInfo = _UTC
+    now: datetime = _EPOCH
+    theme: str | None = None
+    chosen_language: str | None = None
+    chosen_zone: str | None = None
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    @property
+    def words(self) -> NullTranslations:
+        return catalogues()[self.language]
+
+    def at(self, now: datetime, language: str | None = None, zone: str | None = None) -> "Reader":
+        """The reader at a moment; language and zone count where the browser was not told others."""
+        return replace(
+            self,
+            now=now,
+            language=self.chosen_language or spoken(language) or self.language,
+            zone=self.zone if self.chosen_zone else zone_named(zone) or self.zone,
+        )
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment on the reader's own clock."""
+        return moment.astimezone(self.zone)
+
+
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """A time zone by its name, or None for what is none."""
+    if not name or len(name) > 60:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def reader_of(request: Request) -> Reader:
+    """What the request alone tells of its reader: chosen language, theme and zone, else what the browser prefers."""
+    cookies = request.cookies
+    chosen = spoken(cookies.get(LANGUAGE_COOKIE))
+    zone = zone_named(cookies.get(ZONE_COOKIE, "").replace("%2F", "/"))
+    theme = cookies.get(THEME_COOKIE)
+    return Reader(
+        language=chosen or preferred(request.headers.get("accept-language", "")),
+        zone=zone or _UTC,
+        theme=theme if theme in THEMES else None,
+        chosen_language=chosen,
+        chosen_zone=zone.key if zone else None,
+    )
+
+
+_present: ContextVar[Reader] = ContextVar("reader")
+
+
+def present() -> Reader:
+    """The reader of what is being rendered."""
+    return _present.get(Reader())
+
+
+@contextmanager
+def reading(reader: Reader) -> Iterator[None]:
+    """Render for this reader; the block must not await."""
+    token = _present.set(reader)
+    try:
+        yield
+    finally:
+        _present.reset(token)
+
+
+def _(text: str) -> str:
+    """A text of ours in the reader's language. `scripts/messages` finds it by this name."""
+    return present().words.ugettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """A counted text in the reader's language."""
+    return present().words.ungettext(one, many, number)

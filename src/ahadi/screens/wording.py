@@ -1,0 +1,263 @@
+"""What codes are called on the screens: functions, so that it is said in each reader's own language."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ahadi.base.errors import AhadiError, Forbidden, TooMany, Unavailable
+from ahadi.cases import (
+    CaseAlreadyResolved,
+    DueInThePast,
+    NoSuchCase,
+    PromiseAlreadySettled,
+    PromiseLapsed,
+    PromisesStillOpen,
+)
+from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
+from ahadi.screens import moments
+from ahadi.screens.reader import _, ngettext
+
+__all__ = [
+    "channel_name",
+    "deed_choices",
+    "deed_name",
+    "done_text",
+    "failure_text",
+    "kind_name",
+    "message_state",
+    "missing_name",
+    "notice_text",
+    "priority_name",
+    "problem_text",
+    "problem_title",
+    "role_name",
+    "sentence",
+    "state_name",
+]
+
+
+def kind_name(kind: str) -> str:
+    """A kind of promise."""
+    return {"update": _("Update"), "callback": _("Call back"), "visit": _("Visit"), "fix": _("Fix")}.get(kind, kind)
+
+
+def state_name(state: str) -> str:
+    """A state of a case or promise."""
+    return {
+        "open": _("Open"),
+        "resolved": _("Resolved"),
+        "kept": _("Kept"),
+        "renewed": _("Renewed"),
+        "broken": _("Broken"),
+        "withdrawn": _("Withdrawn"),
+    }.get(state, state)
+
+
+def channel_name(channel: str) -> str:
+    """A channel, as the way something came or goes."""
+    return {
+        "phone": _("Phone"),
+        "email": _("E-mail"),
+        "web": _("Web"),
+        "chat": _("Chat"),
+        "sms": _("SMS"),
+    }.get(channel, channel)
+
+
+def priority_name(priority: str) -> str:
+    return {"low": _("Low"), "normal": _("Normal"), "high": _("High"), "urgent": _("Urgent")}.get(priority, priority)
+
+
+def role_name(role: str) -> str:
+    return {
+        "agent": _("Agent"),
+        "specialist": _("Specialist"),
+        "manager": _("Manager"),
+        "supervisor": _("Supervisor"),
+        "administrator": _("Administrator"),
+    }.get(role, role)
+
+
+def deed_name(deed: str) -> str:
+    """What was done to keep a promise."""
+    return {
+        "contact": _("I spoke with the customer"),
+        "message": _("I wrote to the customer"),
+        "work": _("The work was done"),
+        "visit": _("Somebody visited"),
+        "note": _("Something else, told in the note"),
+    }.get(deed, deed)
+
+
+def deed_choices(deeds: Sequence[str]) -> list[tuple[str, str]]:
+    return [(each, deed_name(each)) for each in deeds]
+
+
+def message_state(state: str) -> str:
+    """What became of an outgoing message; empty where that needs no word."""
+    return {
+        "held": _("Waits for a person"),
+        "queued": _("Going out"),
+        "sending": _("Going out"),
+        "sent": _("Sent"),
+        "failed": _("Not delivered"),
+        "uncertain": _("May not have arrived"),
+        "cancelled": _("Taken back"),
+    }.get(state, "")
+
+
+def missing_name(variable: str) -> str:
+    """A template's variable in words."""
+    return {
+        "customer.name": _("the customer's name"),
+        "promise.text": _("what is promised"),
+        "promise.due": _("when the promise is due"),
+        "case.outcome": _("what was done"),
+        "holder.name": _("who has the case"),
+        "callback.phone": _("the number to call"),
+        "reason": _("the reason"),
+    }.get(variable, variable)
+
+
+def notice_text(kind: str) -> str:
+    """Why somebody is told of a case."""
+    about, _colon, why = kind.partition(":")
+    passed = {
+        "shift-end": _("at the end of a shift"),
+        "absent": _("because of an absence"),
+        "deactivated": _("because somebody left"),
+        "repeat": _("the customer asks again and again"),
+        "broken-promise": _("a promise was broken"),
+        "asked": _("the customer asked for it"),
+    }.get(why, why.replace("-", " "))
+    text = {
+        "given": _("This case was given to you"),
+        "taken": _("This case was taken over from you"),
+        "due-soon": _("Your promise is due soon"),
+        "broken": _("Your promise was broken"),
+        "recovery": _("You are to make good a broken promise"),
+        "handed-over": _("Your promise passed to a colleague"),
+        "taken-over": _("A colleague's promise passed to you"),
+        "contact": _("The customer was in touch again"),
+        "escalated": _("This case was brought before you"),
+        "direct-line": _("A customer asks for you in person"),
+        "offer": _("A customer asks for you in person"),
+    }.get(about, about.replace("-", " ").capitalize())
+    return f"{text}: {passed}" if passed else text
+
+
+# Told once, after something was done.
+DONE: dict[str, Callable[[], str]] = {
+    "signed-out": lambda: _("You are signed out."),
+    "password-changed": lambda: _("Your password is changed, and every other session has ended."),
+    "session-ended": lambda: _("That session has ended."),
+    "preferences-kept": lambda: _("Your preferences are kept in this browser."),
+    "authenticator-on": lambda: _("Your authenticator is set up; you will be asked for its code from now on."),
+    "authenticator-off": lambda: _("You sign in without an authenticator from now on."),
+    "reply-written": lambda: _("Your reply is on its way."),
+    "reply-cancelled": lambda: _("Your reply was taken back."),
+    "note-written": lambda: _("The note is kept with the case; the customer does not see it."),
+    "promise-made": lambda: _("Promised."),
+    "promise-kept": lambda: _("The promise is kept."),
+    "promise-renewed": lambda: _("Another time is promised, and the customer is told."),
+    "promise-withdrawn": lambda: _("The promise is withdrawn."),
+    "case-held": lambda: _("The case is handed over, with its promises."),
+    "case-taken": lambda: _("You have the case now."),
+    "case-resolved": lambda: _("The case is resolved, and the customer is told."),
+    "case-reopened": lambda: _("The case is open again, and an update is promised."),
+    "case-sorted": lambda: _("Reason, priority and tags are changed."),
+    "case-merged": lambda: _("The other case now goes on in this one."),
+    "case-split": lambda: _("This case was split off; the other one goes on."),
+    "link-revoked": lambda: _("Every link given out so far is worthless now."),
+    "customers-merged": lambda: _("They are one customer now."),
+    "customers-apart": lambda: _("They will not be suggested as one customer again."),
+    "notices-seen": lambda: _("Marked as seen."),
+    "contact-taken": lambda: _("The contact is taken in, and a case is open."),
+    "contact-joined": lambda: _("The contact joined the case that is there already."),
+    "message-sent": lambda: _("The message goes out."),
+    "message-marked": lambda: _("The message counts as sent."),
+    "message-cancelled": lambda: _("The message will not be sent."),
+    "words-added": lambda: _("We have your message."),
+    "person-asked": lambda: _("We have passed on that you want to speak with somebody."),
+}
+
+
+def done_text(code: str) -> str:
+    return DONE[code]()
+
+
+def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
+    """What went wrong, in the reader's language where we have the words, with times on the reader's clock."""
+    told = _SENTENCES.get(code)
+    return told(fields) if told else _(detail)
+
+
+def problem_text(problem: AhadiError) -> str:
+    """What went wrong with what somebody did."""
+    return sentence(problem.code, problem.sentence, problem.fields)
+
+
+_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    CodeNeeded.code: lambda _fields: _("Enter the code your authenticator app shows."),
+    LinkUsedUp.code: lambda _fields: _("This link was used before or has expired; ask for a new one."),
+    CaseAlreadyResolved.code: lambda _fields: _("This case is resolved; reopen it first."),
+    NoSuchCase.code: lambda _fields: _("There is no such case that you may see; check the reference."),
+    PromiseAlreadySettled.code: lambda _fields: _("This promise was settled already, perhaps by a colleague just now."),
+    PromiseLapsed.code: lambda fields: _(
+        "This promise was due {when} and has lapsed; settle the recovery promise that takes its place."
+    ).replace("{when}", moments.clock(fields["due_at"])),
+    PromisesStillOpen.code: lambda _fields: _("Say of each open promise whether it is kept or withdrawn."),
+    DueInThePast.code: lambda _fields: _("That time has passed already; choose a later one."),
+    Forbidden.code: lambda _fields: _("This is not yours to do; ask a manager or an administrator."),
+    TooMany.code: lambda fields: ngettext(
+        "Too many attempts; try again in a minute.",
+        "Too many attempts; try again in {n} minutes.",
+        minutes := int(fields.get("retry_after", 60)) // 60 + 1,
+    ).replace("{n}", str(minutes)),
+    Unavailable.code: lambda _fields: _("A part we depend on does not answer; try again in a moment."),
+}
+
+
+def _n(text: str) -> str:
+    """Marks a text of a package below for the catalogues; it is translated where it is shown."""
+    return text
+
+
+SENTENCES_FROM_BELOW = (
+    _n("The e-mail address or the password is wrong; try again, or ask for a new password."),
+    _n("The code is wrong or was used before; wait for the next one and try again."),
+    _n("The password is wrong; try again."),
+    _n("The code is wrong; check the clock of your device and enter the next one."),
+    _n("Choose a password to go with the link."),
+    _n("The note is empty; write what colleagues should know."),
+    _n("Say why the promise is withdrawn."),
+    _n("Say in which words the customer was told."),
+    _n("Name either a person or a department."),
+    _n("Say which contacts go into the new case, and what it is about."),
+    _n("A part of the contacts of this case can be split off: neither others nor all of them."),
+    _n("A case can be merged into another case of the same organisation."),
+    _n("There is nothing at this address; check it."),
+    _n("This link is no longer valid; contact us with your reference and we will send a new one."),
+)
+
+
+def failure_text(code: str | None) -> str:
+    """Why a message was not sent, or may not have arrived."""
+    return {
+        "channel-failed": _("The channel failed while sending."),
+        "sender-silent": _("The process that sent it stopped before it could say what became of it."),
+        "unsubscribed": _("The customer asked us not to write this way."),
+        "blocked": _("This address is barred, or mail to it comes back."),
+    }.get(code or "", _("Reason: %(code)s") % {"code": code} if code else "")
+
+
+def problem_title(status: int) -> str:
+    """A page's title for a problem."""
+    return {
+        403: _("Not yours to do"),
+        404: _("Nothing here"),
+        409: _("That has changed meanwhile"),
+        413: _("Too much at once"),
+        429: _("A little slower, please"),
+        500: _("Something went wrong"),
+        503: _("Not reachable just now"),
+    }.get(status, _("That did not work"))
