@@ -1,7 +1,7 @@
 """Files: names that can be saved anywhere, types that can be served."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahadi.channels.email.attachments import UNKNOWN, clean_name, media_type
@@ -48,6 +48,7 @@ def test_long_names_keep_their_ending() -> None:
         assert safe.endswith(".pdf") and len(safe) <= 120 and len(safe.encode()) <= 200
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_name_comes_out_safe(name: str) -> None:
     safe = clean_name(name)
@@ -100,6 +101,7 @@ def test_the_type_is_what_the_bytes_bear_out(data: bytes, declared: str, kept: s
     assert media_type(data, declared) == kept
 
 
+@settings(deadline=None)
 @given(
     st.binary(), st.sampled_from(["text/html", "image/svg+xml", "text/xml", "application/xhtml+xml", "text/javascript"])
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email import policy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahadi.base.errors import Invalid
@@ -146,6 +146,7 @@ anything = st.text(st.characters(), max_size=80) | st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     subject=anything,
     name=anything,
@@ -182,6 +183,7 @@ def test_no_words_can_break_out_of_their_field(
     assert b"\r\n--" in body
 
 
+@settings(deadline=None)
 @given(
     st.text(
         st.characters(

@@ -61,23 +61,25 @@ def must_be_sound(found: Mail) -> None:
     assert all(isinstance(each, Signed) for each in claims(found, VERIFY).signed)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read(raw: bytes) -> None:
     must_be_sound(read(raw, spam_filter_in_front=True))
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(broken_mails())
 def test_any_broken_mail_is_read(raw: bytes) -> None:
     must_be_sound(read(raw, spam_filter_in_front=True))
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=10), max_size=60))
 def test_any_heap_of_mail_pieces_is_read(pieces: list[bytes]) -> None:
     must_be_sound(read(b"".join(pieces)))
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(max_codepoint=0x10FFFF), max_size=200),
     st.sampled_from(["From", "To", "Subject", "Message-ID"]),

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahadi.channels.email import REMOTE_IMAGE
@@ -72,6 +72,7 @@ def test_nothing_that_runs_submits_or_fetches_is_left(attack: str) -> None:
     must_be_harmless(clean(f"<div>before {attack} after</div>").html)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*ATTACKS, "<p>", "</p>", "<table>", "<b", "'", '"', ">", "&lt;", "<!--", "x", "\x00"]))
 )
@@ -79,6 +80,7 @@ def test_nothing_is_left_of_attacks_mixed_together(pieces: list[str]) -> None:
     must_be_harmless(clean("".join(pieces)).html)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<>/\"'= abdivpscrt&;!-\x00\u202e"))
 def test_any_text_at_all_comes_out_harmless(html: str) -> None:
     must_be_harmless(clean(html).html)
@@ -138,6 +140,7 @@ def test_html_reads_as_plain_text(html: str, text: str) -> None:
     assert to_text(clean(html).html) == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp", "Cf"]), min_size=1))
 def test_plain_text_survives_the_way_to_html_and_back(words: str) -> None:
     assert to_text(clean(from_text(words)).html) == words

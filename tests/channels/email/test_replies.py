@@ -1,7 +1,7 @@
 """The new words of a reply, without what it quotes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahadi.channels.email.replies import new_words
@@ -178,6 +178,7 @@ def test_texts_made_to_be_slow_are_read_in_one_pass(bomb: str) -> None:
     assert new_words(bomb, answers=True) is not None
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abc \n>:@-_*1OnFromwrte"), st.booleans())
 def test_new_words_are_always_words_of_the_mail(text: str, answers: bool) -> None:
     kept = new_words(text, answers=answers)

@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahadi.base.ids import reference_of
@@ -59,6 +59,7 @@ def test_another_installations_mail_claims_nothing() -> None:
     assert VERIFY(message_id([OTHER_KEY], SIGNED, "power.example")) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 109), st.characters(codec="ascii"))
 def test_no_character_of_a_signed_id_can_be_changed(position: int, character: str) -> None:
     changed = OURS[:position] + character + OURS[position + 1 :]
@@ -127,6 +128,7 @@ def test_the_subject_shows_the_reference_once(subject: str, expected: str) -> No
     assert subject_with("PW-K7MQ2XC", subject) == expected
 
 
+@settings(deadline=None)
 @given(st.uuids(), st.uuids(), st.uuids())
 def test_every_signed_id_is_verified_and_tells_what_was_signed(organisation: UUID, case: UUID, message: UUID) -> None:
     signed = Signed(organisation, case, message)
