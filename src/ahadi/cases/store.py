@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from ahadi.cases.events import Holder
 from ahadi.cases.model import Case, Promise
 from ahadi.platform.database import Work
@@ -78,9 +80,11 @@ async def case_of_promise(work: Work, promise_id: UUID) -> tuple[UUID, UUID] | N
 
 
 async def next_number(work: Work) -> int:
-    """A number for a new case's reference; never given twice, sometimes skipped."""
-    number: int = await work.value("select nextval('case_number')")
-    return number
+    """A number for a new case's reference; never given twice, sometimes skipped. Drawn 32 at a time."""
+    if not work.numbers:
+        rows = await work.rows("select nextval('case_number') as number from generate_series(1, 32)")
+        work.numbers.extend(row["number"] for row in rows)
+    return work.numbers.popleft()
 
 
 # Writing -----------------------------------------------------------------------------------------------------
@@ -196,6 +200,7 @@ async def insert_case_text(
             "folded": folded,
         },
     )
+    work.kept["case_text", case_id] = CaseText(case_id, subject, orjson.loads(fields))
 
 
 async def update_fields(work: Work, organisation_id: UUID, case_id: UUID, fields: str) -> None:
@@ -204,6 +209,7 @@ async def update_fields(work: Work, organisation_id: UUID, case_id: UUID, fields
         " where organisation_id = %(organisation_id)s and case_id = %(case_id)s",
         {"organisation_id": organisation_id, "case_id": case_id, "fields": fields},
     )
+    work.kept.pop(("case_text", case_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,19 +222,27 @@ class CaseText:
 
 
 async def texts_of(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> dict[UUID, CaseText]:
+    """The words of cases; those written in this transaction are not asked for again."""
+    kept: dict[UUID, CaseText] = {
+        each: work.kept["case_text", each] for each in case_ids if ("case_text", each) in work.kept
+    }
+    wanted = [each for each in case_ids if each not in kept]
+    if not wanted:
+        return kept
     rows = await work.all(
         CaseText,
         "select case_id, subject, fields from case_text where organisation_id = %(organisation_id)s"
         " and case_id = any(%(case_ids)s)",
-        {"organisation_id": organisation_id, "case_ids": list(case_ids)},
+        {"organisation_id": organisation_id, "case_ids": wanted},
     )
-    return {each.case_id: each for each in rows}
+    return kept | {each.case_id: each for each in rows}
 
 
 async def set_promise_text(work: Work, organisation_id: UUID, promise_id: UUID, text: str) -> None:
     await work.execute(
         INSERT_PROMISE_TEXT, {"organisation_id": organisation_id, "promise_id": promise_id, "text": text}
     )
+    work.kept["promise_text", promise_id] = PromiseText(promise_id, text, None)
 
 
 async def set_promise_note(work: Work, organisation_id: UUID, promise_id: UUID, note: str) -> None:
@@ -237,6 +251,7 @@ async def set_promise_note(work: Work, organisation_id: UUID, promise_id: UUID, 
         " and promise_id = %(promise_id)s",
         {"organisation_id": organisation_id, "promise_id": promise_id, "note": note},
     )
+    work.kept.pop(("promise_text", promise_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,20 +264,29 @@ class PromiseText:
 
 
 async def promise_texts(work: Work, organisation_id: UUID, promise_ids: Sequence[UUID]) -> dict[UUID, PromiseText]:
+    """The words of promises; those written in this transaction are not asked for again."""
+    kept: dict[UUID, PromiseText] = {
+        each: work.kept["promise_text", each] for each in promise_ids if ("promise_text", each) in work.kept
+    }
+    wanted = [each for each in promise_ids if each not in kept]
+    if not wanted:
+        return kept
     rows = await work.all(
         PromiseText,
         "select promise_id, text, note from promise_text where organisation_id = %(organisation_id)s"
         " and promise_id = any(%(promise_ids)s)",
-        {"organisation_id": organisation_id, "promise_ids": list(promise_ids)},
+        {"organisation_id": organisation_id, "promise_ids": wanted},
     )
-    return {each.promise_id: each for each in rows}
+    return kept | {each.promise_id: each for each in rows}
 
 
 # The touch ---------------------------------------------------------------------------------------------------
 
 
 async def link_version(work: Work, organisation_id: UUID, case_id: UUID) -> int | None:
-    """The version that valid links to the customer's page carry."""
+    """The version that valid links to the customer's page carry; 1 for a case of this transaction."""
+    if ("case_text", case_id) in work.kept:
+        return 1
     version: int | None = await work.value(
         "select link_version from cases where organisation_id = %(organisation_id)s and id = %(case_id)s",
         {"organisation_id": organisation_id, "case_id": case_id},

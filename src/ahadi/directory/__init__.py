@@ -20,7 +20,7 @@ from ahadi.directory.rota_actions import end_absence, mark_absent
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
 from ahadi.directory.setup_file import examine_setup, read_setup
 from ahadi.directory.snapshot import Directory, directory_at, read_directory
-from ahadi.directory.store import VERSION_OF_CASE, all_organisations, get_organisation, presences_of
+from ahadi.directory.store import VERSION_OF_CASE, all_organisations, get_organisation, presences_of, raise_version
 from ahadi.directory.within import Within
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "permissions_of",
     "presences_of",
     "public_holidays",
+    "raise_version",
     "read_directory",
     "read_setup",
     "set_presence",

@@ -98,8 +98,8 @@ async def extend_session(
 # People and their credentials -----------------------------------------------------------------------------------
 
 _HELD = (
-    "select p.id as person_id, p.name, p.email, p.language, p.active, c.password_hash, c.totp_secret, c.totp_confirmed_at,"
-    " c.totp_last_step from person p left join credential c on c.person_id = p.id"
+    "select p.id as person_id, p.name, p.email, p.language, p.active, c.password_hash, c.totp_secret,"
+    " c.totp_confirmed_at, c.totp_last_step from person p left join credential c on c.person_id = p.id"
 )
 
 
@@ -185,11 +185,19 @@ async def add_roles(work: Work, organisation_id: UUID, person_id: UUID, roles: S
     )
 
 
+_slugs: dict[UUID, str] = {}
+
+
 async def find_organisation(work: Work, named: str) -> UUID | None:
     """The organisation with this slug or identifier."""
+    for granted in work.actor.organisations:  # the usual case asks nothing: a short name never changes
+        if named == _slugs.get(granted) or named == str(granted):
+            return granted
     found: UUID | None = await work.value(
         "select id from organisation where slug = %(named)s or id::text = %(named)s", {"named": named.lower()}
     )
+    if found is not None and found in work.actor.organisations:
+        _slugs[found] = named.lower()
     return found
 
 

@@ -160,15 +160,17 @@ async def read_directory(work: Work, organisation_id: UUID) -> Directory:
     """
     if organisation_id not in work.actor.grants:
         raise NotFound("There is no such organisation, or you have no access to it.")
+    read: Directory | None = work.kept.get(("directory", organisation_id))
+    if read is not None:
+        return read
     organisation = await store.get_organisation(work, organisation_id)
     if organisation is None:
         raise NotFound("There is no such organisation, or you have no access to it.")
     kept = _kept.get(organisation_id)
-    if kept is not None and kept.organisation == organisation:
-        return kept
-    directory = await _load(work, organisation)
-    _kept[organisation_id] = directory
-    return directory
+    if kept is None or kept.organisation != organisation:
+        kept = _kept[organisation_id] = await _load(work, organisation)
+    work.kept["directory", organisation_id] = kept
+    return kept
 
 
 async def _load(work: Work, organisation: Organisation) -> Directory:

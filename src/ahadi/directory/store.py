@@ -79,6 +79,7 @@ async def raise_version(work: Work, organisation_id: UUID) -> None:
         "update organisation set version = version + %(step)s where id = %(id)s",
         {"id": organisation_id, "step": 1 + secrets.randbelow(1 << 20)},
     )
+    work.kept.pop(("directory", organisation_id), None)
 
 
 async def people_of(work: Work, organisation_id: UUID) -> list[Person]:

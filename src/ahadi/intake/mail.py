@@ -78,7 +78,13 @@ class MailIntake:
         self, raw: bytes, owner: MailAddress, envelope_from: str | None = None, *, released: bool = False
     ) -> MailTaken:
         """Take one mail for one organisation, in one transaction. `released` passes what was put aside before."""
-        mail = await asyncio.to_thread(parse_mail, raw, trusted_authserv_ids=self._trusted, envelope_from=envelope_from)
+        mail = await asyncio.to_thread(
+            parse_mail,
+            raw,
+            trusted_authserv_ids=self._trusted,
+            envelope_from=envelope_from,
+            spam_filter_in_front=self._settings.mail_spam_filter,
+        )
         async with self._database.work(Actor.system([owner.organisation_id])) as work:
             taking = _Taking(work, self._settings, owner, mail, raw, released)
             return await taking.run()
@@ -139,7 +145,8 @@ class _Taking:
         claimed = claims(mail, verifier_of(self.work.house.keys.keys(THREADS)))
         named = [each.case for each in claimed.signed if each.organisation == self.organisation]
         hashes = [hash_of(each) for each in (*mail.in_reply_to, *mail.references)]
-        if hashes:
+        if hashes and mail.authentication.vouches_for(mail.sender):
+            # An id of an earlier mail is no secret: it counts only where our server proved the sender's domain.
             named += [case for case, _ in await contacts.threads_of(self.work, self.organisation, hashes)]
         for case_id in dict.fromkeys(named):
             if await self._takes_part(case_id):
@@ -186,6 +193,7 @@ class _Taking:
             mail,
             await mail_store.answers_since(work, self.organisation, mail.sender.key, work.real_now - _A_DAY),
             installation=self.settings.mail_domain,
+            own_addresses=await mail_store.addresses_of(work, self.organisation),
         )
         directory = await read_directory(work, self.organisation)
         department = directory.departments.get(self.owner.department_id or UUID(int=0))

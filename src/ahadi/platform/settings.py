@@ -47,6 +47,7 @@ class Settings:
     lmtp_listen: str = _setting("", "Address and port, or unix:/path, that take mail in by LMTP; empty for none.")
     mail_domain: str = _setting("localhost", "Domain of the Message-IDs we make.")
     mail_trusted_authserv_ids: str = _setting("", "Mail servers whose Authentication-Results are believed.")
+    mail_spam_filter: bool = _setting(False, "A spam filter in front adds X-Spam fields, and removes forged ones.")
     mail_max_bytes: int = _setting(25_000_000, "Largest mail taken in, in bytes.")
     outgoing_allow: str = _setting("", "Inside addresses or networks that webhooks and gateways may reach.")
     session_hours: int = _setting(12, "Hours a sign-in lasts without use.")

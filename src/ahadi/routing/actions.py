@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ahadi import cases
 from ahadi.base.errors import Conflict, NotFound
-from ahadi.directory import Directory, read_directory
+from ahadi.directory import Directory, raise_version, read_directory
 from ahadi.platform.database import Work
 from ahadi.routing import store
 from ahadi.routing.check import Check, Known, check_rows
@@ -115,6 +115,7 @@ async def publish_rules(work: Work, organisation_id: UUID, version: int) -> None
         raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(check.problems))
     before = await store.published_version(work, organisation_id)
     await store.publish(work, organisation_id, version)
+    await raise_version(work, organisation_id)
     kind = "rules.rolled_back" if before and before > version else "rules.published"
     work.record(kind, organisation_id, version=version, before=before)
 

@@ -91,8 +91,7 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
 
     `chosen` is the department a customer asked for: it takes the request, with the priority the rules give.
     """
-    organisation_id = directory.organisation.id
-    version, table_id = await store.in_force(work, organisation_id) or (0, organisation_id)
+    version, table_id = await _in_force(work, directory)
     table = await _table(work, directory, version, table_id)
     decision = table.decide(request)
     if chosen is not None:
@@ -102,6 +101,19 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
     phrases = {phrase for rule in table.rules for phrase in rule.when.words}
     heard = tuple(sorted(phrase for phrase in phrases if needle(phrase) in said))
     return replace(_resolve(directory, decision, version, work.now, heard), chosen=chosen is not None)
+
+
+_versions: dict[UUID, tuple[int, tuple[int, UUID]]] = {}
+
+
+async def _in_force(work: Work, directory: Directory) -> tuple[int, UUID]:
+    """The rules in force; asked anew when the directory's version grew, as publishing makes it."""
+    organisation = directory.organisation
+    known = _versions.get(organisation.id)
+    if known is None or known[0] != organisation.version:
+        found = await store.in_force(work, organisation.id) or (0, organisation.id)
+        known = _versions[organisation.id] = organisation.version, found
+    return known[1]
 
 
 async def _table(work: Work, directory: Directory, version: int, table_id: UUID) -> Table:

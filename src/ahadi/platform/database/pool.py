@@ -1,5 +1,6 @@
 """Connections to PostgreSQL and the two ways to use them: `work` (one transaction) and `read` (one round trip)."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -51,6 +52,7 @@ class Database:
         self.url = url
         self.clock = clock
         self.house = house or House()
+        self.numbers: deque[int] = deque()
         self.on_commit: list[Any] = []
         self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             url,
@@ -99,7 +101,7 @@ class Database:
         async with self.connection() as connection, connection.pipeline(), connection.transaction():
             await set_organisations(connection, actor.organisations)
             times = await self.clock.read(connection)
-            work = Work(connection, actor, times.business, times.real, self.house)
+            work = Work(connection, actor, times.business, times.real, self.house, numbers=self.numbers)
             yield work
             await work.flush()
         if work.touched:

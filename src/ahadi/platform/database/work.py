@@ -1,6 +1,7 @@
 """One unit of work: an open transaction with who acts, for which organisations, and when."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -93,6 +94,8 @@ class Work:
     now: datetime
     real_now: datetime
     house: House = field(default_factory=House)
+    kept: dict[Hashable, Any] = field(default_factory=dict)  # what this transaction wrote or read, by what it is
+    numbers: deque[int] = field(default_factory=deque)  # drawn from sequences and not used yet; of the process
     journalled_as: Actor | None = None  # who stands in the journal, where it is not `actor`
     entries: list[Entry] = field(default_factory=list)
     jobs: list[tuple[Any, ...]] = field(default_factory=list)
