@@ -102,6 +102,19 @@ def test_it_answers_when_it_says_ready_and_stops_when_told_with_nothing_left(dat
         assert all(map(is_gone, children))
 
 
+def test_all_processes_count_together(database_settings: dict[str, str]) -> None:
+    with run(AHADI_WEB_PROCESSES="2", **database_settings) as running:
+        for _ in range(20):
+            httpx.get(f"{running.address}/api/problems/conflict", timeout=PATIENCE)
+        counted = [
+            line
+            for line in running.get("/metrics").text.splitlines()
+            if line.startswith("ahadi_request_seconds_count") and "/api/problems/" in line
+        ]
+        assert [line.split()[-1] for line in counted] == ["20.0"]
+        assert running.stop() == 0
+
+
 def test_ctrl_c_stops_the_whole_group(database_settings: dict[str, str]) -> None:
     with run(**database_settings) as running:
         children = running.children()

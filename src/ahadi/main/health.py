@@ -6,10 +6,12 @@ from typing import Any
 
 from ahadi import promises
 from ahadi.base.errors import AhadiError
+from ahadi.main.housekeeping import WORKER
 from ahadi.main.wiring import Installation, every_organisation
 from ahadi.platform import jobs
 from ahadi.platform.database import Actor
 from ahadi.platform.database.migrate import pending
+from ahadi.platform.marks import marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class _Seen:
 
     jobs: dict[str, int]
     overdue_seconds: float | None
+    worker_silent_seconds: float | None
 
 
 async def _look(installation: Installation) -> _Seen:
@@ -36,7 +39,12 @@ async def _look(installation: Installation) -> _Seen:
     async with installation.database.read(Actor.system(everyone)) as work:
         counted = await jobs.counts(work)
         oldest = await promises.oldest_overdue(work, everyone) if everyone else None
-        return _Seen(counted, (work.now - oldest).total_seconds() if oldest else None)
+        beat = (await marks(work)).get(WORKER)
+        return _Seen(
+            counted,
+            (work.now - oldest).total_seconds() if oldest else None,
+            max(0.0, (work.real_now - beat.at).total_seconds()) if beat else None,
+        )
 
 
 async def ready(installation: Installation) -> Report:
@@ -55,6 +63,7 @@ async def ready(installation: Installation) -> Report:
             "migrations_pending": [],
             "jobs": seen.jobs,
             "oldest_overdue_promise_seconds": seen.overdue_seconds,
+            "worker_silent_seconds": seen.worker_silent_seconds,
         },
     )
 
@@ -66,7 +75,7 @@ async def numbers(installation: Installation) -> dict[str, tuple[str, float]]:
     except AhadiError:
         return {"ahadi_database_up": ("Whether the database answers.", 0.0)}
     overdue = seen.overdue_seconds or 0.0
-    return {
+    found = {
         "ahadi_database_up": ("Whether the database answers.", 1.0),
         "ahadi_jobs_waiting": ("Jobs that wait or run.", float(seen.jobs["waiting"])),
         "ahadi_jobs_late": ("Jobs overdue by more than a minute.", float(seen.jobs["late"])),
@@ -76,3 +85,9 @@ async def numbers(installation: Installation) -> dict[str, tuple[str, float]]:
             overdue,
         ),
     }
+    if seen.worker_silent_seconds is not None:
+        found["ahadi_worker_silent_seconds"] = (
+            "How long ago a worker last gave a sign of life.",
+            seen.worker_silent_seconds,
+        )
+    return found

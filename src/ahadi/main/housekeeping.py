@@ -9,11 +9,14 @@ from ahadi.base.errors import AhadiError
 from ahadi.directory import sign_in_store
 from ahadi.platform import webhooks_store
 from ahadi.platform.database import Actor, Database
+from ahadi.platform.marks import mark
 from ahadi.platform.throttle import forget_old_attempts
 from ahadi.platform.web.idempotency import KEPT_FOR, forget_old_answers
 
 log = structlog.get_logger(__name__)
 _EVERY = 3600.0
+BEAT_EVERY = 10.0  # seconds
+WORKER = "worker"
 
 
 async def keep_house(database: Database) -> None:
@@ -24,6 +27,17 @@ async def keep_house(database: Database) -> None:
         except AhadiError as problem:
             log.warning("housekeeping.waiting", error=problem.code)
         await asyncio.sleep(_EVERY)
+
+
+async def keep_beating(database: Database, every: float = BEAT_EVERY) -> None:
+    """Mark that a worker lives, until cancelled."""
+    while True:
+        try:
+            async with database.work(Actor.system([])) as work:
+                await mark(work, WORKER)
+        except AhadiError as problem:
+            log.warning("heartbeat.missed", error=problem.code)
+        await asyncio.sleep(every)
 
 
 async def tidy(database: Database) -> None:

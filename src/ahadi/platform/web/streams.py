@@ -24,9 +24,11 @@ Gone = Callable[[UUID, Sequence[Actor]], Awaitable[Collection[Actor]]]
 class Streams:
     """The open streams of one process. `gone` is asked for all listeners of an organisation at once."""
 
-    def __init__(self, hub: Hub, gone: Gone) -> None:
+    def __init__(self, hub: Hub, gone: Gone, count: Callable[[int], None] | None = None) -> None:
+        """`count` is told now and then how many streams are open."""
         self._hub = hub
         self._gone = gone
+        self._count = count
 
     def open(self, request: Request, actor: Actor, organisation_id: UUID) -> StreamingResponse:
         """A stream of server-sent events after the cursor in `Last-Event-ID` or `after`, from now without one."""
@@ -45,6 +47,8 @@ class Streams:
 
     async def look(self) -> None:
         """End the streams of those who may listen no more."""
+        if self._count is not None:
+            self._count(self._hub.listeners)
         listening: dict[UUID, list[Actor]] = defaultdict(list)
         for organisation_id, actor in self._hub.heard_by():
             listening[organisation_id].append(actor)
