@@ -6,10 +6,11 @@ from uuid import UUID
 import orjson
 from pydantic import SecretStr, ValidationError
 
+from ahadi.base.errors import Unavailable
 from ahadi.channels import sms
 from ahadi.channels.email import EmailSettings, Signed, anchor, message_id, subject_with
 from ahadi.channels.email import build as build_email
-from ahadi.channels.ports import Channel, Outgoing, Refused, SendOutcome, Sent, Surroundings
+from ahadi.channels.ports import Channel, Outgoing, Refused, SendOutcome, Sent, Surroundings, TryAgain
 from ahadi.contacts import Message, Parcel
 from ahadi.contacts.channel_store import channel_settings, configured_channels
 from ahadi.intake.mail import THREADS
@@ -64,7 +65,10 @@ class InstalledPost:
         message = parcel.message
         if message.channel in self._shown:
             return Sent()
-        channel = await self._channel(message)
+        try:
+            channel = await self._channel(message)
+        except Unavailable as problem:  # before anything has left
+            return TryAgain(problem.sentence, code=problem.code)
         if channel is None:
             return Refused("No adapter is set up for this channel.", permanent=False, code="no-adapter")
         return await channel.send(self._outgoing(parcel))
