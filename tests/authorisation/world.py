@@ -85,6 +85,12 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         other_customer = await a_customer(work, ours)
         await work.execute("update customer set name = %(name)s", {"name": SECRET_WORD})
         message = await contacts.note(work, ours, case.id, SECRET_WORD)
+        batch = uuid7()
+        intent = f"batch:{batch}:{other_customer}"
+        held = contacts.Writing(
+            "sms", case.id, other_customer, "+254712345678", SECRET_WORD, intent, missing=("reason",)
+        )
+        await contacts.write(work, ours, held)
         webhook, _ = await webhooks.add_webhook(work, installation.keyring, ours, f"https://{SECRET_WORD}.example", [])
         delivery = Delivery(uuid7(), webhook.id, 1, "case.opened", "waiting", 0, None, None, work.real_now, None)
         await webhooks_store.add_delivery(work, ours, delivery)
@@ -140,6 +146,7 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "customer": other_customer,
         "contacts": contact or UUID(int=99),
         "message_id": message,
+        "batch_id": batch,
         "webhook_id": webhook.id,
         "delivery_id": delivery.id,
         "offer_id": offer,

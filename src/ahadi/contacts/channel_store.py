@@ -1,5 +1,7 @@
 """The SQL of the adapters an organisation sends through."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ahadi.platform.database import Work
@@ -30,3 +32,31 @@ async def put_channel_settings(work: Work, organisation_id: UUID, channel: str, 
         " set settings = excluded.settings, changed_at = excluded.changed_at",
         {"organisation_id": organisation_id, "channel": channel, "settings": settings, "now": work.now},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSet:
+    """An adapter that is set; `settings` are encrypted."""
+
+    channel: str
+    settings: bytes
+    changed_at: datetime
+
+
+async def channels_set(work: Work, organisation_id: UUID) -> list[ChannelSet]:
+    return await work.all(
+        ChannelSet,
+        "select channel, settings, changed_at from channel_setting where organisation_id = %(organisation_id)s"
+        " order by channel",
+        {"organisation_id": organisation_id},
+    )
+
+
+async def delete_channel_settings(work: Work, organisation_id: UUID, channel: str) -> bool:
+    """Whether there were any."""
+    deleted = await work.value(
+        "delete from channel_setting where organisation_id = %(organisation_id)s and channel = %(channel)s"
+        " returning true",
+        {"organisation_id": organisation_id, "channel": channel},
+    )
+    return bool(deleted)

@@ -15,8 +15,10 @@ from fastapi import APIRouter
 from ahadi import contacts
 from ahadi.base.clock import Clock, SystemClock
 from ahadi.cases import api as cases_api
+from ahadi.cases import batch_api
 from ahadi.channels.ports import Channel, Surroundings
 from ahadi.contacts import api as contacts_api
+from ahadi.contacts import channel_api
 from ahadi.customers import api as customers_api
 from ahadi.customers import person_api, personal_data
 from ahadi.directory import api as directory_api
@@ -24,7 +26,7 @@ from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, 
 from ahadi.directory.link_mails import mailing_links
 from ahadi.directory.sign_in import may_listen_no_more
 from ahadi.intake import api as intake_api
-from ahadi.intake import mail_api
+from ahadi.intake import mail_api, sms, sms_api
 from ahadi.intake.mail import MailIntake
 from ahadi.intake.mailboxes import Poller
 from ahadi.main.duties import keep_watch, mail_servers, read_mailboxes, send_messages, settle, take_mail
@@ -64,10 +66,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     person_api.router,
     intake_api.router,
     mail_api.router,
+    sms_api.router,
     routing_api.router,
     promises_api.router,
     cases_api.router,
+    batch_api.router,
     contacts_api.router,
+    channel_api.router,
     *SCREENS,
 )
 
@@ -80,6 +85,7 @@ def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Ch
     """What each kind of job does."""
     return {
         webhooks.DELIVER: webhooks.delivering(installation.keyring, outgoing),
+        sms.LATE_RECEIPT: sms.late_receipt,
         **mailing_links(mail, installation.keyring, installation.settings.links_from()),
     }
 
