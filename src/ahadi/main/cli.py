@@ -1,5 +1,7 @@
 """The command line. Errors are one sentence on standard error and exit code 1."""
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -7,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ahadi.base.errors import AhadiError
-from ahadi.main import cli_access, cli_apply, cli_demo, cli_doctor, cli_import
+from ahadi.main import cli_access, cli_apply, cli_backup, cli_demo, cli_doctor, cli_import
 from ahadi.platform.settings import Settings, read_settings
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
@@ -22,7 +24,19 @@ class _CommandLine(typer.Typer):
         except KeyboardInterrupt:
             sys.exit(130)
         except OSError as problem:
-            sys.exit(_one_sentence(f"{problem.strerror or problem} ({problem.filename or 'the system says'})."))
+            sys.exit(_one_sentence(_of_the_system(problem)))
+        except Exception as problem:
+            if os.environ.get("AHADI_LOG_LEVEL", "").lower() == "debug":
+                raise
+            kind = type(problem).__name__
+            sys.exit(_one_sentence(f"Something unforeseen happened ({kind}); AHADI_LOG_LEVEL=debug shows where."))
+
+
+def _of_the_system(problem: OSError) -> str:
+    where = f" ({problem.filename})" if problem.filename else ""
+    if problem.errno == errno.ENOSPC:
+        return f"The disk is full{where}; free some space on it and try again."
+    return f"The system says: {(problem.strerror or str(problem)).lower()}{where}."
 
 
 def _one_sentence(sentence: str) -> int:
@@ -69,6 +83,8 @@ def migrate(data: DataFolder = None) -> None:
 
 app.command()(cli_apply.apply)
 app.command()(cli_doctor.doctor)
+app.command()(cli_backup.backup)
+app.command()(cli_backup.restore)
 app.command()(cli_demo.demo)
 app.command("import")(cli_import.import_file)
 app.add_typer(cli_access.user, name="user")
