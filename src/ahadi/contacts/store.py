@@ -117,6 +117,11 @@ async def insert_message(work: Work, organisation_id: UUID, row: Row) -> bool:
             "headers": orjson.dumps(row.headers or {}).decode(),
         },
     )
+    await _insert_attachments(work, organisation_id, row)
+    return True
+
+
+async def _insert_attachments(work: Work, organisation_id: UUID, row: Row) -> None:
     await work.many(
         "insert into attachment (organisation_id, message_id, position, file_id, name, content_id)"
         " values (%(organisation_id)s, %(message_id)s, %(position)s, %(file_id)s, %(name)s, %(content_id)s)",
@@ -132,7 +137,6 @@ async def insert_message(work: Work, organisation_id: UUID, row: Row) -> bool:
             for position, each in enumerate(row.attachments)
         ],
     )
-    return True
 
 
 def row_of_incoming(incoming: Incoming, case_id: UUID | None) -> Row:

@@ -75,9 +75,18 @@ class MailIntake:
         return DeliveryResult(refused=unknown, id=hashlib.sha256(envelope.raw).hexdigest()[:12])
 
     async def take(
-        self, raw: bytes, owner: MailAddress, envelope_from: str | None = None, *, released: bool = False
+        self,
+        raw: bytes,
+        owner: MailAddress,
+        envelope_from: str | None = None,
+        *,
+        released: bool = False,
+        cut: bool = False,
     ) -> MailTaken:
-        """Take one mail for one organisation, in one transaction. `released` passes what was put aside before."""
+        """Take one mail for one organisation, in one transaction.
+
+        `released` passes what was put aside before; `cut` says that this is only the beginning of a mail too large.
+        """
         mail = await asyncio.to_thread(
             parse_mail,
             raw,
@@ -86,7 +95,7 @@ class MailIntake:
             spam_filter_in_front=self._settings.mail_spam_filter,
         )
         async with self._database.work(Actor.system([owner.organisation_id])) as work:
-            taking = _Taking(work, self._settings, owner, mail, raw, released)
+            taking = _Taking(work, self._settings, owner, mail, raw, released, cut)
             return await taking.run()
 
 
@@ -94,10 +103,10 @@ class _Taking:
     """One mail, one organisation, one transaction."""
 
     def __init__(
-        self, work: Work, settings: Settings, owner: MailAddress, mail: Mail, raw: bytes, released: bool
+        self, work: Work, settings: Settings, owner: MailAddress, mail: Mail, raw: bytes, released: bool, cut: bool
     ) -> None:
         self.work, self.settings, self.owner, self.mail = work, settings, owner, mail
-        self.raw, self.released = raw, released
+        self.raw, self.released, self.cut = raw, released, cut
         self.organisation = owner.organisation_id
         self.source_key = source_key(mail, raw)
 
@@ -253,7 +262,7 @@ class _Taking:
             },
             "automatic": mail.automatic.kind.value if mail.automatic else None,
             "blocked_images": mail.blocked_images,
-            "defects": list(mail.defects),
+            "defects": [*mail.defects, *(["Only its beginning was read: it is too large."] if self.cut else [])],
             "forwarded": [
                 {"from": each.sender.address, "subject": each.subject, "date": each.date} for each in mail.forwarded
             ],

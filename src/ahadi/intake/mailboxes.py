@@ -86,6 +86,7 @@ class Poller:
     def __init__(self, database: Database, intake: MailIntake, keyring: Keyring, surroundings: Surroundings) -> None:
         self._database, self._intake, self._keyring = database, intake, keyring
         self._surroundings = surroundings
+        self._tokens: dict[UUID, tuple[bytes, RefreshedToken]] = {}
 
     async def poll_due(self, organisations: list[UUID]) -> int:
         """Read what is due; how many mails were taken."""
@@ -98,22 +99,15 @@ class Poller:
         return row.polled_at is None or now - row.polled_at >= next_poll(_state(row), INTERVAL)
 
     async def _poll(self, row: MailboxRow) -> int:
-        """Read one mailbox under a lock of its own, which ends with the connection that holds it."""
-        async with self._database.connection() as connection:
-            key = row.id.int >> 65
-            held = await (await connection.execute("select pg_try_advisory_lock(%(key)s)", {"key": key})).fetchone()
-            if not held or not held[0]:
-                return 0
-            try:
-                return await self._read(row)
-            finally:
-                await connection.execute("select pg_advisory_unlock(%(key)s)", {"key": key})
+        """Read one mailbox, unless another process does."""
+        async with self._database.alone(row.id) as alone:
+            return await self._read(row) if alone else 0
 
     async def _read(self, row: MailboxRow) -> int:
         owner = MailAddress(row.address, row.organisation_id, None)
 
         async def deliver(fetched: Fetched) -> None:
-            await self._intake.take(fetched.raw, owner)
+            await self._intake.take(fetched.raw, owner, cut=fetched.truncated)
 
         try:
             account = self._account(row)
@@ -143,7 +137,7 @@ class Poller:
                 given.refresh_token.get_secret_value(),
                 given.scope,
             )
-            token = RefreshedToken(self._surroundings.http, application, self._surroundings.clock)
+            token = self._token(row, application)
         server = ImapSettings(
             host=settings.host,
             user=settings.user,
@@ -153,6 +147,27 @@ class Poller:
             security=settings.security,
         )
         return Account(row.address, server, settings.folder, settings.move_to, settings.first)
+
+    def _token(self, row: MailboxRow, application: OAuthSettings) -> RefreshedToken:
+        """One token a mailbox, renewed before it ends; a new one when the mailbox's settings change."""
+        kept = self._tokens.get(row.id)
+        if kept is None or kept[0] != row.settings:
+
+            async def remember(refresh_token: str) -> None:
+                await self._remember(row, refresh_token)
+
+            made = RefreshedToken(self._surroundings.http, application, self._surroundings.clock, remember)
+            kept = self._tokens[row.id] = row.settings, made
+        return kept[1]
+
+    async def _remember(self, row: MailboxRow, refresh_token: str) -> None:
+        """Keep a refresh token that the provider changed: the old one may not serve again."""
+        data = orjson.loads(self._keyring.decrypt(row.settings))
+        data["oauth"]["refresh_token"] = refresh_token
+        packed = self._keyring.encrypt(orjson.dumps(data).decode())
+        async with self._database.work(Actor.system([row.organisation_id])) as work:
+            await mail_store.put_mailbox(work, row.organisation_id, row.address, packed)
+            work.record("mailbox.token_renewed", row.organisation_id, subject_id=row.id)
 
 
 def _state(row: MailboxRow) -> MailboxState:

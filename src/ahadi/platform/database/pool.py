@@ -93,6 +93,20 @@ class Database:
             raise Unavailable(NO_ANSWER) from problem
 
     @asynccontextmanager
+    async def alone(self, name: UUID) -> AsyncIterator[bool]:
+        """Whether this process alone holds the lock of that name while the block runs; it ends with its connection."""
+        async with self.connection() as connection:
+            key = {"key": name.int >> 65}
+            held = await (await connection.execute("select pg_try_advisory_lock(%(key)s)", key)).fetchone()
+            if not held or not held[0]:
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                await connection.execute("select pg_advisory_unlock(%(key)s)", key)
+
+    @asynccontextmanager
     async def work(self, actor: Actor) -> AsyncIterator[Work]:
         """One transaction: committed when the block ends well, rolled back when it does not.
 
