@@ -13,7 +13,7 @@ from ahadi.base.errors import SetupError
 from ahadi.platform.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from ahadi.main.doctor import Finding
+    from ahadi.main.doctor_model import Finding
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
 _COLOURS = {"ok": "green", "attention": "yellow", "bad": "red"}
@@ -24,7 +24,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
 ) -> None:
     """Look at everything that must hold and say what to do. It changes nothing; exit code 1 where something is bad."""
-    from ahadi.main.doctor import is_healthy
+    from ahadi.main.doctor_model import is_healthy
 
     found = _examined(read_settings(data=data))
     healthy = is_healthy(found)

@@ -2,66 +2,27 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 from uuid import UUID
 
 from ahadi.base.clock import iso
 from ahadi.base.errors import AhadiError
-from ahadi.directory import DAYS_AHEAD, Organisation, all_organisations, read_directory
+from ahadi.directory import all_organisations
 from ahadi.main import doctor_store as store
+from ahadi.main import doctor_waiting as waiting
+from ahadi.main.doctor_model import Disk, Finding, Patient, Progress, State, long, named
 from ahadi.main.replay import Mismatch, compare
-from ahadi.platform import jobs
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.database.migrate import pending
 from ahadi.platform.database.roles import unprotected_tables
 from ahadi.platform.settings import Settings
 
-State = Literal["ok", "attention", "bad"]
-Progress = Callable[[int, int], None]
-"""Told how many cases have been looked at, of how many."""
-Disk = Callable[[Path], tuple[int, int, int]]
-"""Bytes of the disk that a folder is on: all, used, free."""
-
-_NAMED: Final = 10  # things named in one sentence; the rest is counted
-_TEMPORARY: Final = timedelta(minutes=5)  # what waits no longer than this is simply being done
 _DRIFT: Final = (timedelta(seconds=5), timedelta(seconds=60))  # from which on a clock needs attention, or is wrong
 _GLOBAL: Final = {"job", "mail_address", "token"}  # read before an organisation is known, so guarded by no policy
 _DISK: Final = (2 << 30, 256 << 20)  # bytes free, below which the same
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found: `ok`, something that needs `attention`, or something `bad`; and what to do."""
-
-    check: str
-    state: State
-    sentence: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What is examined. `url` is of the application's role."""
-
-    settings: Settings
-    database: Database
-    organisations: Sequence[Organisation]
-    progress: Progress
-    disk: Disk
-    batch: int
-
-    @property
-    def ids(self) -> list[UUID]:
-        return [each.id for each in self.organisations]
-
-
-def is_healthy(findings: Sequence[Finding]) -> bool:
-    """Whether nothing is bad; what needs attention may wait for a person."""
-    return all(each.state != "bad" for each in findings)
 
 
 async def examine(
@@ -81,7 +42,7 @@ async def examine(
     except AhadiError as problem:
         return [Finding("database", "bad", problem.sentence)]
     if missing:
-        sentence = f"The database lacks {_named(missing)}: run `ahadi migrate`, then look again."
+        sentence = f"The database lacks {named(missing)}: run `ahadi migrate`, then look again."
         return [Finding("migrations", "bad", sentence, {"missing": missing})]
     try:
         await database.open()
@@ -107,7 +68,7 @@ async def _tables(patient: Patient) -> Finding:
     async with patient.database.connection() as connection:
         open_ones = [each for each in await unprotected_tables(connection) if each not in _GLOBAL]
     if open_ones:
-        sentence = f"Row-level security does not guard {_named(open_ones)}: run `ahadi migrate` as the tables' owner."
+        sentence = f"Row-level security does not guard {named(open_ones)}: run `ahadi migrate` as the tables' owner."
         return Finding("tables", "bad", sentence, {"unprotected": open_ones})
     return Finding("tables", "ok", "Row-level security guards every table of an organisation.")
 
@@ -116,7 +77,7 @@ async def _constraints(patient: Patient) -> Finding:
     async with patient.database.read(Actor.system([])) as work:
         unsound = await store.unsound(work)
     if unsound:
-        sentence = f"Not in force: {_named(unsound)}. Validate or rebuild them as the tables' owner."
+        sentence = f"Not in force: {named(unsound)}. Validate or rebuild them as the tables' owner."
         return Finding("constraints", "bad", sentence, {"unsound": unsound})
     return Finding("constraints", "ok", "Every constraint and index is in force.")
 
@@ -147,7 +108,7 @@ async def _clock(patient: Patient) -> Finding:
     facts = {"drift_seconds": drift.total_seconds(), "mode": mode, "business": iso(business), "real": iso(after)}
     if drift > _DRIFT[0]:
         state: State = "bad" if drift > _DRIFT[1] else "attention"
-        sentence = f"The database server's clock and ours differ by {_long(drift)}: run time synchronisation on both."
+        sentence = f"The database server's clock and ours differ by {long(drift)}: run time synchronisation on both."
         return Finding("clock", state, sentence, facts)
     if mode == "system" and trial is not None and trial > after:
         sentence = (
@@ -155,7 +116,7 @@ async def _clock(patient: Patient) -> Finding:
             " is dated in the future. Use a database of its own for trials."
         )
         return Finding("clock", "attention", sentence, facts)
-    told = "is real time" if mode == "system" else f"is {iso(business)} ({mode}), {_long(abs(business - after))} off"
+    told = "is real time" if mode == "system" else f"is {iso(business)} ({mode}), {long(abs(business - after))} off"
     return Finding("clock", "ok", f"The database server's clock and ours agree; business time {told}.", facts)
 
 
@@ -203,9 +164,9 @@ async def _journal(patient: Patient) -> Finding:
         "gone": [str(each) for each in gone],
     }
     if wrong or gone:
-        told = [f"{each.reference} ({_named(each.fields)})" for each in wrong] + [f"case {each}" for each in gone]
+        told = [f"{each.reference} ({named(each.fields)})" for each in wrong] + [f"case {each}" for each in gone]
         sentence = (
-            f"The tables do not say what the journal says of {_named(told)}: restore a backup, or report this with the"
+            f"The tables do not say what the journal says of {named(told)}: restore a backup, or report this with the"
             " output of `ahadi doctor --json`."
         )
         return Finding("journal", "bad", sentence, facts)
@@ -225,7 +186,7 @@ async def _conserved(patient: Patient) -> Finding:
         "items both in a case and put aside": total["twice"],
     }
     if any(lost.values()):
-        told = _named([f"{many:,} {what}" for what, many in lost.items() if many])
+        told = named([f"{many:,} {what}" for what, many in lost.items() if many])
         sentence = f"{told}: restore a backup, or report this with the output of `ahadi doctor --json`."
         return Finding("conserved", "bad", sentence, total)
     if total["waiting"]:
@@ -236,92 +197,6 @@ async def _conserved(patient: Patient) -> Finding:
     return Finding("conserved", "ok", f"Each of {total['contacts']:,} accepted contacts is in exactly one case.", total)
 
 
-async def _promises(patient: Patient) -> Finding:
-    async with patient.database.read(Actor.system(patient.ids)) as work:
-        many, oldest = await store.overdue_promises(work, patient.ids)
-        now = work.now
-    facts = {"overdue": many, "oldest": iso(oldest) if oldest else None}
-    if oldest and now - oldest > _TEMPORARY:
-        sentence = (
-            f"{many:,} promises fell due and nobody has broken them, the oldest {_long(now - oldest)} ago: see that a"
-            " worker runs (`ahadi run`)."
-        )
-        return Finding("promises", "attention", sentence, facts)
-    return Finding("promises", "ok", "No promise waits to be broken.", facts)
-
-
-# What waits -----------------------------------------------------------------------------------------------------
-
-
-async def _jobs(patient: Patient) -> Finding:
-    async with patient.database.read(Actor.system([])) as work:
-        counted: dict[str, Any] = dict(await jobs.counts(work))
-        dead = await store.dead_jobs(work)
-        oldest = await store.oldest_late_job(work)
-        now = work.real_now
-    facts = counted | {"dead_kinds": dead, "oldest_late": iso(oldest) if oldest else None}
-    if dead:
-        told = _named([f"{many} {kind}" for kind, many in dead.items()])
-        return Finding(
-            "jobs", "bad", f"Given up after too many attempts: {told}. Mend the cause and retry them.", facts
-        )
-    if oldest and now - oldest > _TEMPORARY:
-        late = f"{counted['late']:,} jobs are late, the oldest {_long(now - oldest)}"
-        sentence = f"{late}: see that a worker runs (`ahadi run`)."
-        return Finding("jobs", "attention", sentence, facts)
-    return Finding("jobs", "ok", f"{counted['waiting']:,} jobs wait their turn; none is late or given up.", facts)
-
-
-async def _messages(patient: Patient) -> Finding:
-    async with patient.database.read(Actor.system(patient.ids)) as work:
-        waiting = await store.messages_to_settle(work, patient.ids)
-        now = work.now
-    facts = {state: {"count": many, "oldest": iso(oldest)} for state, many, oldest in waiting}
-    if not waiting:
-        return Finding("messages", "ok", "No message waits for a person.", facts)
-    told = _named([f"{many:,} {state} (the oldest {_long(now - oldest)})" for state, many, oldest in waiting])
-    return Finding("messages", "attention", f"Messages wait for a person to settle them: {told}.", facts)
-
-
-async def _outbox(patient: Patient) -> Finding:
-    async with patient.database.read(Actor.system(patient.ids)) as work:
-        many, oldest = await store.oldest_unsent(work, patient.ids)
-        now = work.now
-    facts = {"unsent": many, "oldest": iso(oldest) if oldest else None}
-    if oldest is None or now - oldest <= _TEMPORARY:
-        return Finding("outbox", "ok", "Nothing waits to be sent that should have left.", facts)
-    why = "see that a worker runs and that the receiving server answers"
-    if not patient.settings.smtp_url:
-        why = "AHADI_SMTP_URL is empty, so mail is kept; set it, or see that a worker runs"
-    return Finding("outbox", "attention", f"{many:,} messages wait, the oldest {_long(now - oldest)}: {why}.", facts)
-
-
-async def _mail(patient: Patient) -> Finding:
-    async with patient.database.read(Actor.system(patient.ids)) as work:
-        failing = await store.failing_mailboxes(work, patient.ids)
-        now = work.real_now
-    facts = {"failing": {address: iso(since) for address, since in failing}}
-    if not failing:
-        return Finding("mail", "ok", "No mailbox fails.", facts)
-    told = _named([f"{address} (for {_long(now - since)})" for address, since in failing])
-    return Finding("mail", "bad", f"Cannot be read: {told}. Correct its password or server under Mailboxes.", facts)
-
-
-async def _coverage(patient: Patient) -> Finding:
-    told: list[str] = []
-    for each in patient.ids:
-        async with patient.database.read(Actor.system([each])) as work:
-            directory = await read_directory(work, each)
-            now: datetime = work.now
-        found = directory.uncovered(now, now + timedelta(days=DAYS_AHEAD))
-        told += [f"{directory.organisation.slug}: {one.sentence}" for one in found]
-    if told:
-        sentence = f"{len(told):,} times in the next {DAYS_AHEAD} days nobody can be reached. {' '.join(told[:_NAMED])}"
-        return Finding("coverage", "attention", sentence, {"uncovered": told})
-    sentence = f"Somebody can be reached at every hour of the next {DAYS_AHEAD} days that a department is open."
-    return Finding("coverage", "ok", sentence, {"uncovered": []})
-
-
 _CHECKS: Final[tuple[Callable[[Patient], Awaitable[Finding]], ...]] = (
     _tables,
     _constraints,
@@ -330,24 +205,10 @@ _CHECKS: Final[tuple[Callable[[Patient], Awaitable[Finding]], ...]] = (
     _disk,
     _journal,
     _conserved,
-    _promises,
-    _jobs,
-    _messages,
-    _outbox,
-    _mail,
-    _coverage,
+    waiting.check_promises,
+    waiting.check_jobs,
+    waiting.check_messages,
+    waiting.check_outbox,
+    waiting.check_mail,
+    waiting.check_coverage,
 )
-
-
-def _named(things: Sequence[str]) -> str:
-    shown = ", ".join(things[:_NAMED])
-    return f"{shown} and {len(things) - _NAMED:,} more" if len(things) > _NAMED else shown
-
-
-def _long(span: timedelta) -> str:
-    """A length of time in the unit that says enough."""
-    seconds = span.total_seconds()
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

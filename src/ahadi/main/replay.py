@@ -1,13 +1,16 @@
 """The journal replayed against the tables: every case and promise rebuilt from what happened, and compared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ahadi import cases
 from ahadi.cases import Case, Promise
+
+_OF_CASE: Final = tuple(each.name for each in fields(Case) if each.name != "promises")
+_OF_PROMISE: Final = tuple(each.name for each in fields(Promise))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def compare(stored: Stored, journal: Sequence[Happened]) -> Mismatch | None:
         return Mismatch(case.reference, (f"journal cannot be read ({type(problem).__name__})",))
     if again is None:
         return Mismatch(case.reference, ("journal is empty",))
-    found = _differences(replace(case, promises=()), replace(again, promises=()))
+    found = _differences(case, again, _OF_CASE)
     held, told = ({each.id: each for each in one.promises} for one in (case, again))
     for promise_id in sorted(held.keys() | told.keys()):
         found += [f"promise {promise_id} {each}" for each in _of_promise(held.get(promise_id), told.get(promise_id))]
@@ -67,10 +70,8 @@ def rebuild(organisation_id: UUID, case_id: UUID, journal: Sequence[Happened]) -
 def _of_promise(held: Promise | None, told: Promise | None) -> list[str]:
     if held is None or told is None:
         return ["is not in the tables" if held is None else "is not in the journal"]
-    return _differences(held, told)
+    return [] if held == told else _differences(held, told, _OF_PROMISE)
 
 
-def _differences(held: Any, told: Any) -> list[str]:
-    if held == told:
-        return []
-    return [each.name for each in fields(held) if getattr(held, each.name) != getattr(told, each.name)]
+def _differences(held: Any, told: Any, names: Sequence[str]) -> list[str]:
+    return [each for each in names if getattr(held, each) != getattr(told, each)]
