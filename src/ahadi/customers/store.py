@@ -34,19 +34,20 @@ left join lateral (
         and (valid_until is null or valid_until > %(now)s)
     order by valid_from desc, id desc limit 1) e on true
 """
-_OF_GROUPS = " where p.organisation_id = %(organisation_id)s and p.group_id in "
-
+# Each step is an array made once, not a join: before a table's first statistics the planner takes it for empty, and
+# nested joins then read it as often as it has rows.
+_OF_GROUPS = " where p.organisation_id = %(organisation_id)s and p.group_id = any(array("
 _BY_IDENTITY = (
     _RECORDS
     + _OF_GROUPS
-    + "(select h.group_id from identity k join customer h on h.organisation_id = k.organisation_id"
-    " and h.id = k.customer_id where k.organisation_id = %(organisation_id)s and k.kind = any(%(kinds)s)"
-    " and k.value = any(%(values)s)) order by p.id"
+    + "select h.group_id from customer h where h.organisation_id = %(organisation_id)s and h.id = any(array("
+    "select k.customer_id from identity k where k.organisation_id = %(organisation_id)s and k.kind = any(%(kinds)s)"
+    " and k.value = any(%(values)s))))) order by p.id"
 )
 _BY_ID = (
     _RECORDS
     + _OF_GROUPS
-    + "(select h.group_id from customer h where h.organisation_id = %(organisation_id)s and h.id = any(%(ids)s))"
+    + "select h.group_id from customer h where h.organisation_id = %(organisation_id)s and h.id = any(%(ids)s)))"
     " order by p.id"
 )
 
