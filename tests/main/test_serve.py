@@ -253,6 +253,7 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> No
     ("settings", "word"),
     [
         ({"AHADI_PORT": "many"}, "AHADI_PORT"),
+        ({"AHADI_PORT": "70000"}, "70000"),
         ({"AHADI_CLOCK": "stopped"}, "AHADI_CLOCK"),
         ({"AHADI_LOG_LEVEL": "loud"}, "AHADI_LOG_LEVEL"),
         ({"AHADI_TRUSTED_PROXIES": "proxy"}, "AHADI_TRUSTED_PROXIES"),
@@ -263,7 +264,7 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> No
 def test_a_setting_that_makes_no_sense_is_one_sentence(
     database_settings: dict[str, str], settings: dict[str, str], word: str
 ) -> None:
-    one_sentence(command("run", **database_settings | settings), word)
+    one_sentence(command("run", **database_settings | {"AHADI_PORT": "0"} | settings), word)
 
 
 # Who may come in -------------------------------------------------------------------------------------------------

@@ -107,6 +107,11 @@ async def held_by_email(work: Work, email: str) -> Held | None:
     return await work.one(Held, f"{_HELD} where p.email = %(email)s", {"email": email})
 
 
+async def anybody(work: Work) -> bool:
+    """Whether there is any person at all."""
+    return bool(await work.value("select exists (select from person where active)"))
+
+
 async def held_by_slug(work: Work, slug: str) -> Held | None:
     return await work.one(Held, f"{_HELD} where p.slug = %(slug)s", {"slug": slug})
 

@@ -31,3 +31,9 @@ async def invited(installation: Installation, organisation: str, email: str, nam
     async with installation.database.work(Actor.system([organisation_id])) as work:
         done = await invitations.invite(work, organisation_id, email, name, roles)
     return f"{installation.settings.links_from()}/welcome/{done.link}"
+
+
+async def anybody(installation: Installation) -> bool:
+    """Whether there is a person who could sign in."""
+    async with installation.database.read(Actor.system([])) as work:
+        return await sign_in_store.anybody(work)

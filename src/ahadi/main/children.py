@@ -19,10 +19,6 @@ from ahadi.platform.settings import Settings
 log = structlog.get_logger(__name__)
 
 
-def prepare() -> None:
-    """Nothing to do but to have been imported, in the parent."""
-
-
 class _Server(uvicorn.Server):
     """uvicorn, told by SIGTERM alone, closing live streams first: it would wait for them."""
 

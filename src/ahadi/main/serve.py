@@ -74,9 +74,10 @@ def listening(settings: Settings, wanted: bool = True) -> Iterator[socket.socket
         try:
             listener.bind((settings.host, settings.port))
             listener.listen(2048)
-        except OSError as problem:
+        except (OSError, OverflowError) as problem:
+            reason = (getattr(problem, "strerror", None) or "no such port").lower()
             raise SetupError(
-                f"Cannot listen on {settings.host} port {settings.port} ({(problem.strerror or 'in use').lower()}):"
+                f"Cannot listen on {settings.host} port {settings.port} ({reason}):"
                 " stop what uses it, or choose another with --port."
             ) from problem
         yield listener
@@ -96,15 +97,20 @@ def _shared_metrics() -> Iterator[None]:
 
 def _import_and_check(settings: Settings, addresses: Addresses) -> None:
     """Import what the processes run, and see that they will be let in, while a problem can still be one sentence."""
-    from ahadi.main import children
+    gc.disable()  # what is imported stays; looking through it again and again takes a tenth of the time
+    from ahadi.main.access import anybody
     from ahadi.main.wiring import install, opened
 
-    async def check() -> None:
-        async with opened(install(settings, addresses.app, name="start")):
-            pass
+    async def check() -> bool:
+        async with opened(install(settings, addresses.app, name="start")) as installation:
+            return await anybody(installation)
 
-    asyncio.run(check())
-    children.prepare()
+    if not asyncio.run(check()):
+        tell(
+            "Nobody can sign in yet: run  ahadi apply SETUP.yaml  and then"
+            "  ahadi user add you@example.org --organisation SLUG --role administrator"
+        )
+    gc.enable()
 
 
 @dataclass(slots=True)
