@@ -165,8 +165,11 @@ class Place:
             return self.line
 
 
-def load(text: str) -> tuple[Place | None, list[Problem]]:
-    """The file's root and the problems found so far; no root when it is no YAML at all."""
+def load(text: str, begins: str = "organisation") -> tuple[Place | None, list[Problem]]:
+    """The file's root and the problems found so far; no root when it is no YAML of `key: value` lines at all.
+
+    `begins` is a key to name in that case.
+    """
     problems: list[Problem] = []
     if len(text) > MOST_CHARACTERS:
         return None, [Problem(1, f"the file is longer than {MOST_CHARACTERS} characters; write one per organisation.")]
@@ -185,7 +188,7 @@ def load(text: str) -> tuple[Place | None, list[Problem]]:
     except (YAMLError, ValueError, RecursionError) as error:
         return None, [Problem(1, f"this cannot be read as YAML: {one_line(str(error), 120)}.")]
     if not isinstance(root, Mapping):
-        return None, [Problem(1, "the file must begin with `organisation:`; see the example in the documentation.")]
+        return None, [Problem(1, f"the file must begin with `{begins}:`; see the example in the documentation.")]
     return Place(root, 1, "the file", problems), problems
 
 

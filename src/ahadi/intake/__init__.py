@@ -2,12 +2,17 @@
 
 from ahadi.intake.actions import Taken, escalate, manager_of, split_case, take_contact
 from ahadi.intake.direct_line import DirectLine, Wish, ask_for
+from ahadi.intake.import_map import ImportMap, MapRefused, read_map
+from ahadi.intake.importing import ImportProgress, import_file
 from ahadi.intake.model import Contacting, Join, Open, Placing, Reopen, place
 
 __all__ = [
     "Contacting",
     "DirectLine",
+    "ImportMap",
+    "ImportProgress",
     "Join",
+    "MapRefused",
     "Open",
     "Placing",
     "Reopen",
@@ -15,8 +20,10 @@ __all__ = [
     "Wish",
     "ask_for",
     "escalate",
+    "import_file",
     "manager_of",
     "place",
+    "read_map",
     "split_case",
     "take_contact",
 ]

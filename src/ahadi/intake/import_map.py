@@ -137,7 +137,7 @@ def read_map(text: str) -> ImportMap:
         attributes=_attributes(attributes) if attributes else {},
         tables=tables,
     )
-    if ("status" in map_.columns or map_.table("statuses").patterns) and "closed" not in map_.columns:
+    if "statuses" in tables and "closed" not in map_.columns:
         root.refuse("say with `closed` which column tells when a row was resolved, since `status` tells that it was.")
     if problems:
         raise MapRefused(problems)
@@ -178,7 +178,7 @@ def _attributes(place: Place) -> dict[str, str]:
 
 def _tables(root: Place) -> dict[str, Table]:
     tables = {name: _table(place, name) for name in _TABLES if (place := root.part(name))}
-    if "statuses" not in tables:
+    if root.part("status") and "statuses" not in tables:
         tables["statuses"] = Table({word: state for state, words in _USUAL_WORDS.items() for word in words})
     return tables
 
