@@ -124,7 +124,11 @@ async def _find(
 
 
 def _organisations(frame: Frame, wanted: Wanted) -> list[UUID]:
-    """Those of the person's organisations that are looked into."""
+    """Those of the person's organisations that are looked into. Raises NotFound for one that is not theirs."""
+    if wanted.organisation and all(
+        each.organisation.slug != wanted.organisation for each in frame.directories.values()
+    ):
+        raise NotFound("There is no such organisation, or you have no access to it.")
     return [
         id_
         for id_, each in frame.directories.items()

@@ -89,6 +89,8 @@ async def post_settle(request: Request, message_id: UUID, actor: Actor = needs(P
     decision: Any = entered.get("decision")
 
     async def deed(work: Work) -> None:
+        if await contacts.get_message(work, message_id) is None:
+            raise NoSuchMessage("There is no such message that you may see.")
         entered.one_of("decision", tuple(_DONE), "Say what becomes of the message.")
         body = entered.text("text", most=50_000) or None if decision == "send" else None
         await contacts.settle_message(
