@@ -6,13 +6,18 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from ahadi.platform.database.cluster import serves
-from ahadi.platform.database.embedded import EmbeddedServer
+from ahadi.platform.database.embedded import Connections, EmbeddedServer
 from tests.platform.database.tenants import EVERYBODY, Tenant, Who, pid_of
 
 Start = Callable[..., Tenant]
@@ -87,3 +92,31 @@ def start(who: Who, everybodys: Path, place: Path) -> Iterator[Start]:
     yield started
     for tenant in tenants:
         tenant.close()
+
+
+@contextmanager
+def new_database(server: Connections) -> Iterator[Connections]:
+    """A database with nothing in it, as the embedded server makes it."""
+    name = f"t_{uuid4().hex}"
+    with psycopg.connect(server.superuser, autocommit=True) as admin:
+        admin.execute(SQL("create database {} owner ahadi_owner").format(Identifier(name)))
+    made = Connections(*(make_conninfo(dsn, dbname=name) for dsn in (server.owner, server.app, server.superuser)))
+    with psycopg.connect(made.superuser, autocommit=True) as admin:
+        admin.execute("create extension vector")
+    yield made
+    with psycopg.connect(server.superuser, autocommit=True) as admin:
+        admin.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+
+
+@pytest.fixture
+def empty(server: Connections) -> Iterator[Connections]:
+    """A database of this test's own with nothing in it."""
+    with new_database(server) as made:
+        yield made
+
+
+@pytest.fixture
+def another(server: Connections) -> Iterator[Connections]:
+    """A second one."""
+    with new_database(server) as made:
+        yield made

@@ -12,26 +12,18 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-parser = argparse.ArgumentParser()
-parser.add_argument("data", type=Path)
-parser.add_argument("--become", type=int)
-parser.add_argument("--programs", help="folder in which to look for the wheel first")
-parser.add_argument("--largest-file", type=int, help="limit on the size of a file, in bytes")
-parser.add_argument("--durable", action="store_true")
-told = parser.parse_args()
-if told.programs:
-    sys.path.insert(0, told.programs)
+import psycopg
 
-import psycopg  # noqa: E402 - the place of the programs comes first
-
-from ahadi.base.errors import SetupError  # noqa: E402
-from ahadi.platform.database.embedded import EmbeddedServer  # noqa: E402
+from ahadi.base.errors import SetupError
+from ahadi.platform.database.binaries import programs
+from ahadi.platform.database.embedded import EmbeddedServer
 
 
 def say(what: str, value: object) -> None:
-    print(json.dumps({what: value}), flush=True)  # noqa: T201 - this is how it answers
+    os.write(1, f"{json.dumps({what: value})}\n".encode())
 
 
 def become(uid: int) -> None:
@@ -43,12 +35,21 @@ def become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--become", type=int)
+    parser.add_argument("--programs", help="folder in which to look for the wheel first")
+    parser.add_argument("--largest-file", type=int, help="limit on the size of a file, in bytes")
+    told = parser.parse_args(arguments)
+    if told.programs:
+        sys.path.insert(0, told.programs)
+        programs.cache_clear()
     if told.become is not None:
         become(told.become)
     if told.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (told.largest_file, told.largest_file))
-    server = EmbeddedServer(told.data, report=lambda sentence: say("report", sentence), durable=told.durable)
+    server = EmbeddedServer(told.data, report=lambda sentence: say("report", sentence), durable=False)
     try:
         connections = server.start()
     except SetupError as problem:
@@ -58,11 +59,12 @@ def main() -> int:
         return 128 + signal.SIGINT
     try:
         say("ready", dataclasses.asdict(connections))
-        sys.stdin.read()
+        while os.read(0, 1024):
+            pass
         return 0
     finally:
         server.stop()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

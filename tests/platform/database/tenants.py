@@ -1,6 +1,7 @@
 """Driving programs that use the embedded server, as root and not, and looking at what they leave behind."""
 
 import functools
+import gc
 import json
 import os
 import pwd
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +23,9 @@ import psycopg
 
 from ahadi.platform.database.binaries import programs
 from ahadi.platform.database.embedded import Connections
+from tests.platform.database import tenant
 
-PATIENCE = 20.0  # seconds after which a test that waits for an event fails
+PATIENCE = 120.0  # seconds after which a test that waits for an event fails
 ROOT = os.geteuid() == 0
 
 
@@ -72,34 +75,96 @@ def copy_programs(target: Path) -> Path:
     return target
 
 
+class Forked:
+    """A copy of this process that runs a program of its own: as good as a new one, and there at once."""
+
+    def __init__(self, arguments: list[str], stdin: int, stdout: int) -> None:
+        self._status: int | None = None
+        self.pid = os.fork()
+        if self.pid:
+            return
+        status = 70
+        try:
+            gc.freeze()  # what belongs to the tests is not to be tidied up here
+            os.dup2(stdin, 0)
+            os.dup2(stdout, 1)
+            os.closerange(3, 65536)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            status = tenant.main(arguments)
+        except SystemExit as leaving:
+            status = int(leaving.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def poll(self) -> int | None:
+        return self.wait(0) if self._status is None and self._has_ended(0) else self._status
+
+    def wait(self, seconds: float = PATIENCE) -> int:
+        """Its exit status, negative for the signal that killed it."""
+        if self._status is None:
+            assert self._has_ended(seconds), f"process {self.pid} goes on"
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._status
+
+    def _has_ended(self, seconds: float) -> bool:
+        fd = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([fd], [], [], seconds)[0])
+        finally:
+            os.close(fd)
+
+
 @dataclass
 class Tenant:
     """One running program. `heard` are the sentences it was told."""
 
-    process: "subprocess.Popen[str]"
+    process: "Forked | subprocess.Popen[bytes]"
+    stdin: int
+    stdout: int
     heard: list[str] = field(default_factory=list)
-    reader: threading.Thread = field(default_factory=threading.Thread)
     lines: "queue.Queue[dict[str, Any] | None]" = field(default_factory=queue.Queue)
 
     @staticmethod
     def start(data: Path, who: Who, place: Path, *options: str, before: tuple[str, ...] = ()) -> "Tenant":
-        command = [*before, sys.executable, str(Path(__file__).with_name("tenant.py")), str(data), *options]
+        """Start it as somebody; `before` is a command that is to start it, which makes it a new program."""
+        arguments = [str(data), *options]
         if who.uid is not None:
-            command += ["--become", str(who.uid)]
+            arguments += ["--become", str(who.uid)]
         if (copy := programs_for(who, place)) is not None:
-            command += ["--programs", str(copy)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        tenant = Tenant(process)
-        tenant.reader = threading.Thread(target=tenant._read, daemon=True)
-        tenant.reader.start()
-        return tenant
+            arguments += ["--programs", str(copy)]
+        its_input, stdin = os.pipe()
+        stdout, its_output = os.pipe()
+        process: Forked | subprocess.Popen[bytes]
+        if before:
+            program = str(Path(tenant.__file__).resolve())
+            command = [*before, sys.executable, program, *arguments]
+            process = subprocess.Popen(command, stdin=its_input, stdout=its_output)
+        else:
+            process = Forked(arguments, its_input, its_output)
+        os.close(its_input)
+        os.close(its_output)
+        started = Tenant(process, stdin, stdout)
+        started.reader = threading.Thread(target=started._read, daemon=True)
+        started.reader.start()
+        return started
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread()
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as output:
+        with os.fdopen(self.stdout) as output:
             for line in output:
                 self.lines.put(json.loads(line))
         self.lines.put(None)
+
+    def write(self, text: str) -> None:
+        os.write(self.stdin, text.encode())
 
     def _next(self) -> dict[str, Any]:
         line = self.lines.get(timeout=PATIENCE)
@@ -129,9 +194,13 @@ class Tenant:
 
     def leave(self) -> None:
         """Let it end as it wants to."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
+        self._close_input()
         assert self.process.wait(PATIENCE) == 0
+
+    def _close_input(self) -> None:
+        if self.stdin >= 0:
+            os.close(self.stdin)
+            self.stdin = -1
 
     def end(self, number: signal.Signals) -> int:
         """Send it a signal and wait; its exit status."""
@@ -149,10 +218,9 @@ class Tenant:
 
     def close(self) -> None:
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGTERM)
             self.process.wait(PATIENCE)
-        assert self.process.stdin is not None
-        self.process.stdin.close()
+        self._close_input()
         self.reader.join(PATIENCE)
 
 

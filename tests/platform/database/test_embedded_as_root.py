@@ -44,9 +44,7 @@ def without_namespaces(start: Start, data: Path, overlay: Path, *options: str) -
     eventually(lambda: theirs.readlink() != ours.readlink())
     for kind in ("uid", "gid"):
         Path(f"/proc/{tenant.process.pid}/{kind}_map").write_text("0 0 65536")
-    assert tenant.process.stdin is not None
-    tenant.process.stdin.write("go\n")
-    tenant.process.stdin.flush()
+    tenant.write("go\n")
     return tenant
 
 

@@ -33,7 +33,7 @@ def migrate(owner_dsn: str, app_role: str = APPLICATION, *, folder: Path = MIGRA
         )
         missing = _lacking(applied(connection), available(folder))
         for name in missing:
-            with _told(f"The migration {name} failed and was undone"), connection.transaction():
+            with told(f"The migration {name} failed and was undone"), connection.transaction():
                 connection.execute((folder / f"{name}.sql").read_bytes())
                 connection.execute(
                     "insert into migration (name, applied_at) values (%(name)s, %(now)s)",
@@ -56,7 +56,7 @@ def roll_back(owner_dsn: str, to: str | None, *, folder: Path = MIGRATIONS) -> l
             raise SetupError(f"The database has no migration {to}; it has {', '.join(known) or 'none'}.")
         undone = [name for name in reversed(known) if to is None or name > to]
         for name in undone:
-            with _told(f"The migration {name} could not be undone and stays"), connection.transaction():
+            with told(f"The migration {name} could not be undone and stays"), connection.transaction():
                 connection.execute((folder / f"{name}.rollback.sql").read_bytes())
                 connection.execute("delete from migration where name = %(name)s", {"name": name})
     return undone
@@ -67,7 +67,7 @@ def pending(dsn: str, *, folder: Path = MIGRATIONS) -> list[str]:
 
     Waits for the network: inside an event loop call it in a thread. Raises SetupError as `migrate` does.
     """
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         return _lacking(applied(connection), available(folder))
 
 
@@ -100,13 +100,14 @@ def schema_change(dsn: str) -> Iterator[Connection[Any]]:
 
     Raises SetupError when the database cannot be reached or does not allow what is done.
     """
-    with _connected(dsn) as connection, _told("The database could not be changed"):
+    with connected(dsn) as connection, told("The database could not be changed"):
         connection.execute("select pg_advisory_lock(%(lock)s)", {"lock": LOCK})
         yield connection
 
 
 @contextmanager
-def _connected(dsn: str) -> Iterator[Connection[Any]]:
+def connected(dsn: str) -> Iterator[Connection[Any]]:
+    """An autocommit connection; SetupError when the database cannot be reached."""
     try:
         connection = psycopg.connect(dsn, autocommit=True, connect_timeout=10)
     except psycopg.Error as problem:
@@ -118,7 +119,8 @@ def _connected(dsn: str) -> Iterator[Connection[Any]]:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
+    """What PostgreSQL refuses becomes a SetupError that begins with `what`."""
     try:
         yield
     except psycopg.Error as problem:
