@@ -114,6 +114,21 @@ async def test_a_department_that_closed_takes_nothing_though_a_rule_names_it(dat
     assert taken.case.holder == Holder(department=house.care) and taken.case.department_id == house.care
 
 
+async def test_what_no_rule_covers_goes_to_the_department_that_answers_for_its_reason(
+    database: Database, house: House
+) -> None:
+    async with database.work(system()) as work:
+        await work.execute(
+            "insert into reason (organisation_id, slug, names, department_id) values (%(o)s, 'outage', '{}', %(d)s)",
+            {"o": ORGANISATION, "d": house.network},
+        )
+        await work.execute("update organisation set version = version + 1 where id = %(id)s", {"id": ORGANISATION})
+    assert (await take(database, 1, reason="outage")).case.holder == Holder(department=house.network)
+    assert (await take(database, 2, reason="bill")).case.holder == Holder(department=house.care)
+    await publish(database, {"name": "All", "then": {"department": "care"}})
+    assert (await take(database, 3, reason="outage")).case.holder == Holder(department=house.care)
+
+
 # Trials ------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from ahadi.routing.check import Check, Known, check_rows
 from ahadi.routing.corrections import Corrected, Reroute, corrected_rules
 from ahadi.routing.jdm import to_jdm
 from ahadi.routing.model import RulesInvalid, Then
-from ahadi.routing.routes import past_request, usual_department
+from ahadi.routing.routes import departments_of_reasons, past_request, usual_department
 from ahadi.routing.rows import read_rules, written_rule
 from ahadi.routing.store import Fact, TableVersion
 from ahadi.routing.table import Table
@@ -83,7 +83,8 @@ async def try_version(work: Work, organisation_id: UUID, version: int, last: int
     """Which of the last cases would have gone elsewhere."""
     found = await get_rules(work, organisation_id, version)
     directory = await read_directory(work, organisation_id)
-    table = Table(read_rules(found.rows).rules, Then(department=usual_department(directory)))
+    usual, by_reason = Then(department=usual_department(directory)), departments_of_reasons(directory)
+    table = Table(read_rules(found.rows).rules, usual, by_reason=by_reason)
     slugs = {each.id: each.slug for each in directory.departments.values()}
     past = []
     facts = await _decided(work, organisation_id, last)

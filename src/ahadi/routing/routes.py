@@ -87,7 +87,7 @@ def _tier(customer: Customer | None, at: datetime) -> Tier | None:
 
 
 async def route(work: Work, directory: Directory, request: Request, *, chosen: str | None = None) -> Routed:
-    """Decide by the rules in force; what no rule covers goes to the default department. Never nowhere.
+    """Decide by the rules in force; what none covers goes to its reason's department, else the default. Never nowhere.
 
     `chosen` is the department a customer asked for: it takes the request, with the priority the rules give.
     """
@@ -117,12 +117,13 @@ async def _in_force(work: Work, directory: Directory) -> tuple[int, UUID]:
 
 
 async def _table(work: Work, directory: Directory, version: int, table_id: UUID) -> Table:
-    key = (table_id, usual_department(directory))
+    usual, by_reason = Then(department=usual_department(directory)), departments_of_reasons(directory)
+    key = (table_id, usual, tuple(by_reason.items()))
     table = _tables.get(key)
     if table is None:
         found = await store.get_version(work, directory.organisation.id, version) if version else None
         rules = read_rules(found.rows).rules if found else ()
-        table = _tables.put(key, Table(rules, Then(department=usual_department(directory))))
+        table = _tables.put(key, Table(rules, usual, by_reason=by_reason))
     return table
 
 
@@ -132,6 +133,16 @@ def usual_department(directory: Directory) -> str:
     first = next((each for each in directory.departments.values() if each.active), None)
     found = default if default and default.active else first
     return found.slug if found else ""
+
+
+def departments_of_reasons(directory: Directory) -> dict[str, Then]:
+    """Who answers for a reason, where no rule says otherwise."""
+    slugs = {each.id: each.slug for each in directory.departments.values() if each.active}
+    return {
+        each.slug: Then(department=slugs[each.department_id])
+        for each in directory.reasons.values()
+        if each.active and each.department_id in slugs
+    }
 
 
 def _resolve(directory: Directory, decision: Decision, version: int, now: datetime, heard: tuple[str, ...]) -> Routed:

@@ -2,7 +2,8 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import zen
@@ -29,15 +30,26 @@ class TableDoesNotCompile(AhadiError):
 
 
 class Table:
-    """A rule table compiled once, with the fall-back that takes what no row does, so that nothing is ever unrouted.
+    """A rule table compiled once, with what takes a request that no row does, so that nothing is ever unrouted.
 
     The first row that matches wins. A table never changes; it can be asked from any thread.
     """
 
-    def __init__(self, rules: Sequence[Rule], fallback: Then, engine: Engine = _engine) -> None:
-        """Compile the rules. Raises `TableDoesNotCompile`, naming the row, rather than run a table that skips it."""
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        fallback: Then,
+        engine: Engine = _engine,
+        *,
+        by_reason: Mapping[str, Then] = MappingProxyType({}),
+    ) -> None:
+        """Compile the rules; `by_reason` goes before the fall-back for the reasons that are in it.
+
+        Raises `TableDoesNotCompile`, naming the row, rather than run a table that skips it.
+        """
         self.rules = tuple(rules)
         self.fallback = fallback
+        self._by_reason = {normal(reason): then for reason, then in by_reason.items()}
         self._by_id = {rule.id: rule for rule in self.rules}
         self._attributes = sorted({name for rule in self.rules for name, _ in rule.when.attributes})
         self._reads_words = any(rule.when.words for rule in self.rules)
@@ -53,9 +65,12 @@ class Table:
         try:
             found = self._compiled.evaluate(self._context(request))["result"]
         except RuntimeError:
-            return Decision(self.fallback, None, RULES_FAILED)
+            return Decision(self._otherwise(request), None, RULES_FAILED)
         rule = self._by_id.get(found.get("rule", "")) if isinstance(found, dict) else None
-        return Decision(rule.then, rule.id, rule.name) if rule else Decision(self.fallback, None, NO_RULE)
+        return Decision(rule.then, rule.id, rule.name) if rule else Decision(self._otherwise(request), None, NO_RULE)
+
+    def _otherwise(self, request: Request) -> Then:
+        return self._by_reason.get(normal(request.reason), self.fallback)
 
     def _context(self, request: Request) -> dict[str, Any]:
         """What the cells look at, in the normal form in which rules are written; only what this table reads."""
