@@ -2,6 +2,7 @@
 
 from ahadi.intake.actions import Taken, escalate, manager_of, split_case, take_contact
 from ahadi.intake.direct_line import DirectLine, Wish, ask_for
+from ahadi.intake.exporting import Exported, export_organisation
 from ahadi.intake.import_map import ImportMap, MapRefused, read_map
 from ahadi.intake.importing import ImportProgress, import_file
 from ahadi.intake.model import Contacting, Join, Open, Placing, Reopen, place
@@ -9,6 +10,7 @@ from ahadi.intake.model import Contacting, Join, Open, Placing, Reopen, place
 __all__ = [
     "Contacting",
     "DirectLine",
+    "Exported",
     "ImportMap",
     "ImportProgress",
     "Join",
@@ -20,6 +22,7 @@ __all__ = [
     "Wish",
     "ask_for",
     "escalate",
+    "export_organisation",
     "import_file",
     "manager_of",
     "place",

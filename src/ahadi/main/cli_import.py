@@ -14,7 +14,7 @@ from ahadi.base.errors import SetupError
 from ahadi.platform.settings import read_settings
 
 if TYPE_CHECKING:
-    from ahadi.intake import ImportMap, ImportProgress
+    from ahadi.intake import Exported, ImportMap, ImportProgress
     from ahadi.main.wiring import Installation
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
@@ -59,6 +59,33 @@ def import_file(
     typer.echo(f"{done.accepted} of {done.rows} rows became cases; {done.already} were there already.")
     if done.rejects:
         typer.echo(f"{done.rejected} were not taken; {done.rejects} holds them with the reasons.")
+
+
+def export_organisation(
+    organisation: Annotated[str | None, typer.Option(help="Slug of the organisation.")] = None,
+    out: Annotated[Path | None, typer.Option(help="New file: .zip, or .jsonl for one file of lines.")] = None,
+    data: DataFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything of an organisation to a file, from one moment, without its secrets."""
+    from ahadi.directory import get_organisation
+    from ahadi.intake import export_organisation as write_out
+    from ahadi.main.start import with_installation
+    from ahadi.platform.database import Actor
+
+    async def deed(installation: "Installation") -> "Exported":
+        organisation_id = await _organisation(installation, organisation)
+        async with installation.database.read(Actor.system([])) as work:
+            found = await get_organisation(work, organisation_id)
+        path = out or Path(f"{found.slug if found else organisation}.zip")
+        with _progress(f"Exporting to {path.name}") as report:
+            return await write_out(installation.database, organisation_id, path, report=report)
+
+    done = with_installation(read_settings(data=data), deed, name="export")
+    if as_json:
+        typer.echo(json.dumps({"path": str(done.path), "counts": done.counts, "files": done.files}))
+        return
+    typer.echo(f"{done.path} holds {sum(done.counts.values())} records and {done.files} files.")
 
 
 def _read_map(path: Path, as_json: bool) -> "ImportMap":
