@@ -15,7 +15,10 @@ SHORTEST, LONGEST = 10, 256
 # 19 MiB and two passes are the least the OWASP cheat sheet names; one more pass, and two at once in a process.
 _hasher = PasswordHash((Argon2Hasher(time_cost=3, memory_cost=19_456, parallelism=1),))
 _at_once = 2
-_FREQUENT = ("password", "qwerty", "asdf", "1234", "4321", "abcd", "iloveyou", "letmein", "welcome", "admin", "ahadi")
+_FREQUENT = (
+    *("password", "qwerty", "uiop", "asdf", "zxcv", "abcd", "iloveyou", "letmein", "welcome", "admin", "ahadi"),
+    *("1234", "4321", "5678", "8765", "7890", "0987", "nenosiri", "karibu"),
+)
 
 
 class PasswordTooWeak(Invalid):
