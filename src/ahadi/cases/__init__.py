@@ -41,6 +41,8 @@ from ahadi.cases.events import Holder, Priority, PromiseKind, from_facts, to_fac
 from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open_link, read_link, revoke_link
 from ahadi.cases.list_store import CaseFilter, PromiseFilter, list_cases, list_promises
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
+from ahadi.cases.personal_data import cases_of_person, erase_cases
+from ahadi.cases.personal_store import ids_of_cases
 from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
 from ahadi.cases.status import reach_of, touch_case
 from ahadi.cases.store import (
@@ -88,13 +90,16 @@ __all__ = [
     "all_promises",
     "break_promise",
     "cases_of_customers",
+    "cases_of_person",
     "customer_link",
+    "erase_cases",
     "escalate_case",
     "evolve",
     "from_facts",
     "get_case",
     "hand_over_promise",
     "hold_case",
+    "ids_of_cases",
     "join_contact",
     "keep_promise",
     "link_to",

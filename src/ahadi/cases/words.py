@@ -50,7 +50,7 @@ _TEXTS = {
         "visit": "somebody will come to you",
         "fix": "it will be put right",
         "reopened": "we will look at it again and tell you what happens next",
-        "recovery": "we did not keep our promise of {promise}; {name} sees to it in person",
+        "recovery": "{name} sees to it in person",
         "direct": "{name} will speak with you in person",
     },
     "sw": {
@@ -59,7 +59,7 @@ _TEXTS = {
         "visit": "mtu wetu atakuja kwako",
         "fix": "litarekebishwa",
         "reopened": "tutaliangalia tena na kukueleza hatua inayofuata",
-        "recovery": "hatukutimiza ahadi yetu ya {promise}; {name} anashughulikia mwenyewe",
+        "recovery": "{name} anashughulikia mwenyewe",
         "direct": "{name} atazungumza nawe moja kwa moja",
     },
 }

@@ -58,7 +58,18 @@ async def make_promise(
     directory = await read_directory(work, case.organisation_id)
     words = (text or "").strip() or promise_text(kind, case.language)
     held = owner_named(directory, owner, case.holder)
-    return await cases.make_promise(work, case.id, Promised(kind, held, utc(due_at), words))
+    case, made = await cases.make_promise(work, case.id, Promised(kind, held, utc(due_at), words))
+    if kind == "callback":
+        inside = work.as_installation(case.organisation_id)
+        customer = await get_customer(inside, case.organisation_id, case.customer_id)
+        phone = customer.reach("phone")
+        if phone is not None:
+            said = (made.kind, words, made.due_at)
+            extra: dict[str, contacts.Value] = {"callback.phone": phone.shown}
+            await cases.tell_customer(
+                work, directory, case, "callback_booked", about=made.id, promise=said, extra=extra, customer=customer
+            )
+    return case, made
 
 
 async def keep_promise(work: Work, promise_id: UUID, kind: str, note: str | None = None) -> Case:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from ahadi.cases import Case, Holder, Promise, Promised, promise_name, promise_text, when
+from ahadi.cases import Case, Holder, Promise, Promised, promise_text, when
 from ahadi.directory import Directory, NeverOpen, Within
 
 RECOVERY = (Within(1, "h"), Within(2, "h"), Within(4, "h"), Within(8, "h"), Within(2, "d"), Within(5, "d"))
@@ -59,7 +59,7 @@ def recovery(directory: Directory, case: Case, broken: Promise, now: datetime) -
     within = RECOVERY[min(level, len(RECOVERY)) - 1]
     due = due_within(directory, within, case.department_id, now)
     name = directory.name_of(owner.person or owner.department, case.language) or directory.organisation.name
-    words = promise_text("recovery", case.language, promise=promise_name(broken.kind, case.language), name=name)
+    words = promise_text("recovery", case.language, name=name)
     return Promised(broken.kind, owner, due, words)
 
 

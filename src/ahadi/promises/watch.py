@@ -4,17 +4,17 @@ Each step is its own short transaction that locks its case and decides anew, so 
 once, and one that dies leaves nothing half done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import structlog
 
 from ahadi import cases
-from ahadi.base.errors import AhadiError
+from ahadi.base.errors import AhadiError, Unavailable
 from ahadi.cases import Case, Holder, Promise
 from ahadi.directory import Directory, Presence, all_organisations, presences_of, read_directory
-from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.database import Actor, Busy, Database, Work
 from ahadi.promises import model, store
 
 log = structlog.get_logger(__name__)
@@ -179,38 +179,61 @@ async def _release(database: Database, organisation_id: UUID, person: UUID) -> i
     """Cases held by somebody who no longer works here go to a colleague, or to their department."""
     async with database.read(Actor.system([organisation_id])) as work:
         held = await store.held_open(work, organisation_id, person, _BATCH)
-    done = 0
-    for case_id in held:
-        async with database.work(Actor.system([organisation_id])) as work:
-            case = await cases.lock_case(work, case_id)
-            if case.state == "open" and case.holder == Holder(person=person):
-                directory = await read_directory(work, organisation_id)
-                taker = model.successor(directory, case, model.Leaving(person, "deactivated", None), work.now)
-                if taker is not None:
-                    await cases.hold_case(work, case_id, taker, case.department_id, "absent")
-                    if taker.person:
-                        await store.notify(work, organisation_id, taker.person, "given", case_id, None, person)
-                    done += 1
-    return done
+    return sum([await _alone(each, _release_one(database, organisation_id, person, each)) for each in held])
+
+
+async def _release_one(database: Database, organisation_id: UUID, person: UUID, case_id: UUID) -> bool:
+    async with database.work(Actor.system([organisation_id])) as work:
+        case = await cases.lock_case(work, case_id)
+        if case.state != "open" or case.holder != Holder(person=person):
+            return False
+        directory = await read_directory(work, organisation_id)
+        taker = model.successor(directory, case, model.Leaving(person, "deactivated", None), work.now)
+        if taker is None:
+            return False
+        await cases.hold_case(work, case_id, taker, case.department_id, "absent")
+        if taker.person:
+            await store.notify(work, organisation_id, taker.person, "given", case_id, None, person)
+    return True
 
 
 # One step ----------------------------------------------------------------------------------------------------
 
 
-async def _step(database: Database, organisation_id: UUID, case_id: UUID, promise_id: UUID, deed: object) -> int:
-    """One deed in its own transaction, on the locked case; a failure is told and leaves the rest alone."""
+Deed = Callable[[Work, Directory, Case, Promise], Awaitable[bool]]
+
+
+async def _step(database: Database, organisation_id: UUID, case_id: UUID, promise_id: UUID, deed: Deed) -> int:
+    """One deed in its own transaction, on the locked case."""
+    return await _alone(case_id, _on_the_locked_case(database, organisation_id, case_id, promise_id, deed))
+
+
+async def _on_the_locked_case(
+    database: Database, organisation_id: UUID, case_id: UUID, promise_id: UUID, deed: Deed
+) -> bool:
+    async with database.work(Actor.system([organisation_id])) as work:
+        case = await cases.lock_case(work, case_id)
+        promise = next((each for each in case.open_promises if each.id == promise_id), None)
+        if promise is None:
+            return False
+        directory = await read_directory(work, organisation_id)
+        return await deed(work, directory, case, promise)
+
+
+async def _alone(case_id: UUID, deed: Awaitable[bool]) -> int:
+    """Whatever goes wrong with one case is told and leaves the others alone; only without a database all wait."""
     try:
-        async with database.work(Actor.system([organisation_id])) as work:
-            case = await cases.lock_case(work, case_id)
-            promise = next((each for each in case.open_promises if each.id == promise_id), None)
-            if promise is None:
-                return 0
-            directory = await read_directory(work, organisation_id)
-            assert callable(deed)
-            return int(await deed(work, directory, case, promise))
+        return int(await deed)
+    except Unavailable as problem:
+        if not isinstance(problem, Busy):
+            raise
+        code = problem.code
     except AhadiError as problem:
-        log.warning("watch.step_failed", case=str(case_id), error=problem.code)
-        return 0
+        code = problem.code
+    except Exception as problem:
+        code = type(problem).__qualname__
+    log.warning("watch.step_failed", case=str(case_id), error=code)
+    return 0
 
 
 async def oldest_overdue(work: Work, organisations: Sequence[UUID]) -> datetime | None:

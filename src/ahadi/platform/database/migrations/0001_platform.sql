@@ -37,6 +37,7 @@ create table journal (
     facts jsonb not null,
     primary key (organisation_id, seq)
 );
+comment on table journal is 'append-only: rows are added and read, never changed or removed';
 create index journal_by_xid on journal (organisation_id, xid);
 create index journal_by_case on journal (organisation_id, case_id, seq) where case_id is not null;
 
