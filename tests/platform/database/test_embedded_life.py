@@ -175,6 +175,20 @@ def test_after_a_kill_of_everybody_the_next_start_recovers_what_was_committed(st
     assert asks(start(data).ready().owner, "select n from kept") == 7
 
 
+def test_a_server_that_does_not_answer_yet_is_waited_for_in_words(start: Start, data: Path) -> None:
+    only = start(data)
+    only.ready()
+    only.end(signal.SIGKILL)
+    pid = pid_of(data)
+    assert pid
+    os.kill(pid, signal.SIGSTOP)  # as silent as one that recovers for minutes
+    waiting = start(data)
+    waiting.hears("The database may be recovering from a crash; waiting")
+    os.kill(pid, signal.SIGCONT)
+    assert asks(waiting.ready().app, "select 1") == 1
+    assert pid_of(data) == pid
+
+
 def test_a_kill_while_the_database_is_being_made_leaves_nothing_half_made(start: Start, new: Path) -> None:
     killed = start(new)
     eventually(lambda: any(new.glob("pg.new*/base")))

@@ -218,7 +218,7 @@ class Postmaster:
                 return False
             if now - said > 5:
                 said = now
-                self._report(f"The database is recovering from a crash; waiting ({now - began:.0f} seconds so far).")
+                self._report(f"The database may be recovering from a crash; waiting, {now - began:.0f} seconds so far.")
             self._pause(0.02 if now - began < 2 else 0.2)
         return False
 
