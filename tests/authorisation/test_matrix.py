@@ -5,8 +5,7 @@ named in its address or its body, nobody reaches into an organisation that is no
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +15,12 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from ahadi.base.clock import FixedClock
 from ahadi.directory import Permission
-from ahadi.main.http import create_app, operations
-from ahadi.main.wiring import ROUTERS, Installation, install
-from ahadi.platform.settings import Settings
+from ahadi.main.http import operations
+from ahadi.main.wiring import ROUTERS, Installation
 from ahadi.platform.web import Needs, Public
 from tests.authorisation.bodies import body_for
-from tests.authorisation.world import ANONYMOUS, SECRET_WORD, Caller, World, build, call
+from tests.authorisation.world import ANONYMOUS, SECRET_WORD, Caller, World, call
 
 ROUTES = [route for router in (operations, *ROUTERS) for route in router.routes if isinstance(route, APIRoute)]
 CASES = [(method, route) for route in ROUTES for method in sorted(route.methods)]
@@ -57,33 +54,6 @@ def declared(dependant: Dependant) -> Iterator[Needs | Public]:
         yield dependant.call
     for each in dependant.dependencies:
         yield from declared(each)
-
-
-@pytest.fixture(scope="module")
-def clock(now: Any) -> FixedClock:
-    return FixedClock(now)
-
-
-@pytest.fixture(scope="module")
-def now() -> Any:
-    from tests.conftest import NOON
-
-    return NOON
-
-
-@pytest.fixture(scope="module")
-async def world(server: Any, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
-    from tests.conftest import NOON, copied
-
-    folder: Path = tmp_path_factory.mktemp("authorisation")
-    with copied(server, template) as urls:
-        settings = Settings(data=folder, secret_key="a key for tests that is long enough, and no secret")
-        installation = install(settings, urls.app, real=FixedClock(NOON))
-        app = create_app(installation)
-        async with app.router.lifespan_context(app):
-            transport = httpx.ASGITransport(app, client=("127.0.0.1", 40000))
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8123") as client:
-                yield client, installation, await build(app, installation)
 
 
 Place = tuple[httpx.AsyncClient, Installation, World]

@@ -16,6 +16,8 @@ from ahadi.base.errors import Conflict, Forbidden, Invalid, NotFound
 from ahadi.platform import jobs, webhooks, webhooks_store
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.security import Keyring
+from ahadi.platform.transports.addresses import Guard
+from ahadi.platform.transports.http import guarded_client
 from ahadi.platform.webhooks import DELIVER, WAITS, Follower
 from ahadi.platform.webhooks_store import Delivery, Webhook
 
@@ -259,3 +261,34 @@ async def test_only_whoever_may_edit_webhooks_touches_them(database: Database) -
 def test_an_address_that_cannot_be_sent_to_is_refused(url: str) -> None:
     with pytest.raises(Invalid):
         webhooks.checked_url(url)
+
+
+# Through a real connection ---------------------------------------------------------------------------------------
+
+
+async def test_an_inside_address_is_reached_only_where_it_is_listed(database: Database) -> None:
+    heard: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with database.work(SYSTEM) as work:
+            webhook, _ = await webhooks.add_webhook(
+                work, KEYRING, ORGANISATION, f"http://127.0.0.1:{port}/in", ["promise.kept"]
+            )
+        for listed, state in (("", "waiting"), (f"127.0.0.1:{port}", "delivered")):
+            await happen(database, "promise.kept")
+            await follow(database)
+            async with guarded_client(Guard.from_setting(listed)) as client:
+                await jobs.run_due(database, {DELIVER: webhooks.delivering(KEYRING, client)}, LEASE)
+            newest = (await log_of(database, webhook))[0]
+            assert newest.state == state
+            assert bool(heard) is (state == "delivered")
+            if state == "waiting":
+                assert newest.error is not None and "AHADI_OUTGOING_ALLOW" in newest.error
+    assert heard[0].startswith(b"POST /in ") and b"webhook-signature: v1," in heard[0]
