@@ -49,15 +49,16 @@ class Notebook:
             return {"number": self.deeds, "at": work.now}
 
         @app.post("/notes/{page}", dependencies=[PUBLIC])
-        async def notes(request: Request, page: int, body: Note, secret: bool = False) -> Response:
+        async def notes(request: Request, page: int, body: Note) -> Response:
             del page, body
             actor = Actor("token", UUID(request.headers["x-actor"]), {ORGANISATION: frozenset({"*"})})
-            return await perform(request, actor, deed, status=201, private=secret)
+            return await perform(request, actor, deed, status=201)
 
         @app.post("/forms", dependencies=[PUBLIC])
         async def forms(request: Request) -> Response:
-            await request.form()
-            return await perform(request, Actor.system([ORGANISATION]), deed)
+            async with request.form() as form:
+                key = str(form.get("key") or "") or None
+            return await perform(request, Actor.system([ORGANISATION]), deed, key=key)
 
         self.app: FastAPI = app
 
@@ -181,11 +182,8 @@ async def waiting_for_a_lock(database: Database) -> bool:
     return bool(row[0])
 
 
-async def test_an_answer_that_shows_a_secret_is_kept_encrypted(
-    post: Post, notebook: Notebook, database: Database
-) -> None:
-    first = await post("k1", path="/notes/1?secret=true")
-    again = await post("k1", path="/notes/1?secret=true")
+async def test_what_is_kept_of_an_answer_is_encrypted(post: Post, notebook: Notebook, database: Database) -> None:
+    first, again = await post("k1"), await post("k1")
     assert first.content == again.content and notebook.deeds == 1
     async with database.connection() as connection:
         row = await (await connection.execute("select body from idempotency")).fetchone()
@@ -200,6 +198,15 @@ async def test_a_form_that_was_read_as_a_stream_is_recognised_too(notebook: Note
         other = await client.post("/forms", data={"a": "2"}, headers=headers)
     assert first.content == again.content and again.headers["idempotent-replayed"] == "true"
     assert other.status_code == 422
+
+
+async def test_a_form_may_carry_its_key_itself(notebook: Notebook) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(notebook.app), base_url="http://t") as client:
+        first = await client.post("/forms", data={"a": "1", "key": "k1"})
+        again = await client.post("/forms", data={"a": "1", "key": "k1"})
+        files = [await client.post("/forms", data={"key": "k2"}, files={"f": b"x" * 100_000}) for _ in range(2)]
+    assert first.content == again.content and again.headers["idempotent-replayed"] == "true"
+    assert [each.status_code for each in files] == [200, 422]  # its boundary differs, so it is another request
 
 
 async def test_a_key_must_have_a_sensible_length(post: Post) -> None:

@@ -36,8 +36,10 @@ CONTENT_SECURITY_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the guard goes by. `origins` are the addresses our own pages come from, such as `https://desk.example`."""
+    """What the guard goes by. `origins` are the addresses our own pages come from, such as `https://desk.example`;
+    `home` is the one that is told to people."""
 
+    home: str
     origins: frozenset[str]
     cookie: str
     https: bool
@@ -49,13 +51,13 @@ class Policy:
     def of(settings: Settings) -> "Policy":
         """The policy that follows from the settings; the Host header never has a say."""
         own = urlsplit(settings.links_from())
-        origins = {f"{own.scheme}://{own.netloc}"}
+        home = f"{own.scheme}://{own.netloc}"
+        origins = {home}
         if not settings.public_url:
             origins |= {f"http://{name}:{settings.port}" for name in LOOPBACK_NAMES}
         https = own.scheme == "https"
-        return Policy(
-            frozenset(origins), "__Host-ahadi" if https else "ahadi", https, Proxies(settings.trusted_proxies)
-        )
+        cookie = "__Host-ahadi" if https else "ahadi"
+        return Policy(home, frozenset(origins), cookie, https, Proxies(settings.trusted_proxies))
 
 
 Observe = Callable[[str, str, int, float], None]
@@ -142,7 +144,9 @@ class Guard:
             return _too_large(self._limit(given))
         if scope["method"] not in _SAFE and not self._from_here(scope, given):
             return Problem(
-                "other-origin", 403, "This request did not come from our own pages; open the page again and retry."
+                "other-origin",
+                403,
+                f"This did not come from a page of {self._policy.home}, where Ahadi is; open that and try again.",
             )
         return None
 
@@ -169,7 +173,8 @@ class Guard:
         if scope["method"] in _SAFE:
             return receive
         limit, taken = self._limit(given), 0
-        digest = hashlib.sha256() if b"idempotency-key" in given else None
+        may_have_key = b"idempotency-key" in given or b"form" in given.get(b"content-type", b"")
+        digest = hashlib.sha256() if may_have_key else None
         if digest is not None:
             scope[DIGEST] = digest
 

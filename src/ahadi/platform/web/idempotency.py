@@ -59,21 +59,21 @@ async def perform(
     *,
     status: int = 200,
     show: Callable[[Done], Any] | None = None,
-    private: bool = False,
+    private: bool = True,
     key: str | None = None,
 ) -> Response:
     """Do `deed` as the actor in one transaction and answer, after the commit, with what it returned as JSON.
 
-    `show` turns the outcome into JSON's plain values; status 204 has no body. `private` keeps the answer encrypted
-    where a key asks to keep it, for one that shows a secret. `key` is an idempotency key that came otherwise than in
-    the header (in a form). A deed that lost a deadlock is done afresh. Raises KeyReused when the key was used for
-    another request.
+    `show` turns the outcome into JSON's plain values; status 204 has no body. Where a key asks to keep the answer it
+    is kept encrypted, because it may show a secret or a customer's words, unless `private` is false. `key` is an
+    idempotency key that came otherwise than in the header (in a form). A deed that lost a deadlock is done afresh.
+    Raises KeyReused when the key was used for another request.
     """
     key = key or request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= _LONGEST_KEY:
         raise Invalid(f"The Idempotency-Key must have 1 to {_LONGEST_KEY} characters.")
     fingerprint = await _fingerprint(request) if key is not None else b""
-    keyring = keyring_of(request) if private else None
+    keyring = keyring_of(request) if private and key is not None else None
     writing = _Writing(status, show, key, fingerprint, keyring)
     database = database_of(request)
     for tries_left in reversed(range(_TRIES)):

@@ -236,6 +236,8 @@ class Quick:
                 raise
             response = answered
         await response(scope, receive, send)
+        if scope["method"] == "POST":
+            await request.close()  # the files of a form
 
 
 def _is_json(scope: Scope) -> bool:
