@@ -12,20 +12,20 @@ from ahadi.contacts.model import (
     Writing,
 )
 from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
+from ahadi.contacts.personal_data import erase_words
+from ahadi.contacts.personal_store import words_of_customers
 from ahadi.contacts.settling import mark_bounced, note_receipt, settle_message, take_back
 from ahadi.contacts.store import (
     LAST_WORDS_OF_CASE,
     attachments_of,
     contact_by_source,
     contacts_of,
-    erase_words,
     get_message,
     hold_source,
     messages_of,
     messages_to_settle,
     remember_thread,
     threads_of,
-    words_of_customers,
 )
 from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_to
 from ahadi.contacts.variables import Value, greeting

@@ -6,8 +6,10 @@ from ahadi.intake.exporting import Exported, export_organisation
 from ahadi.intake.import_map import ImportMap, MapRefused, read_map
 from ahadi.intake.importing import ImportProgress, import_file
 from ahadi.intake.model import Contacting, Join, Open, Placing, Reopen, place
+from ahadi.intake.personal_data import PERSONAL_DATA, erase_person, export_person
 
 __all__ = [
+    "PERSONAL_DATA",
     "Contacting",
     "DirectLine",
     "Exported",
@@ -21,8 +23,10 @@ __all__ = [
     "Taken",
     "Wish",
     "ask_for",
+    "erase_person",
     "escalate",
     "export_organisation",
+    "export_person",
     "import_file",
     "manager_of",
     "place",

@@ -45,9 +45,14 @@ async def is_blocked(work: Work, organisation_id: UUID, address: str) -> bool:
     domain = "@" + address.rpartition("@")[2]
     found = await work.value(
         "select true from blocked_sender where organisation_id = %(organisation_id)s and address = any(%(names)s)",
-        {"organisation_id": organisation_id, "names": [address, domain]},
+        {"organisation_id": organisation_id, "names": [address, domain, erased_address(address)]},
     )
     return bool(found)
+
+
+def erased_address(address: str) -> str:
+    """What stands for a blocked address once the person it belongs to was erased: it stays blocked, and unnamed."""
+    return f"erased:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
 async def block(work: Work, organisation_id: UUID, address: str) -> None:

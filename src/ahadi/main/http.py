@@ -14,9 +14,10 @@ import ahadi
 from ahadi.base.clock import iso
 from ahadi.base.errors import AhadiError, Forbidden, NotFound
 from ahadi.directory import Permission, sign_in_api, sign_in_store
+from ahadi.intake import PERSONAL_DATA
 from ahadi.main import health
 from ahadi.main.tasks import running
-from ahadi.main.wiring import PERSONAL_DATA, ROUTERS, Installation, opened, web_tasks
+from ahadi.main.wiring import ROUTERS, Installation, opened, web_tasks
 from ahadi.platform.database import Actor
 from ahadi.platform.metrics import CONTENT_TYPE
 from ahadi.platform.web import (

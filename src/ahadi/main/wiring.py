@@ -12,7 +12,6 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter
 
-from ahadi import contacts
 from ahadi.base.clock import Clock, SystemClock
 from ahadi.cases import api as cases_api
 from ahadi.cases import batch_api
@@ -20,7 +19,7 @@ from ahadi.channels.ports import Channel, Surroundings
 from ahadi.contacts import api as contacts_api
 from ahadi.contacts import channel_api
 from ahadi.customers import api as customers_api
-from ahadi.customers import person_api, personal_data
+from ahadi.customers import person_api
 from ahadi.directory import api as directory_api
 from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, sign_in_store, tokens_api
 from ahadi.directory.link_mails import mailing_links
@@ -75,10 +74,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     channel_api.router,
     *SCREENS,
 )
-
-
-# The parts that hold what customers said, for the export and the erasure of one person.
-PERSONAL_DATA = (personal_data.Holder("messages", contacts.words_of_customers, contacts.erase_words),)
 
 
 def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Channel | None) -> Mapping[str, Handler]:

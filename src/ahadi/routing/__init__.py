@@ -22,6 +22,7 @@ from ahadi.routing.model import (
 )
 from ahadi.routing.routes import Routed, remember, request_of, route
 from ahadi.routing.rows import Problem, Reading, read_rules, written_rule
+from ahadi.routing.store import forget_heard
 from ahadi.routing.table import Table, TableDoesNotCompile, Tables
 from ahadi.routing.trial import Elsewhere, Past, Shift, Trial, try_rules
 
@@ -61,6 +62,7 @@ __all__ = [
     "check_rules",
     "corrected_rules",
     "draft_rules",
+    "forget_heard",
     "known_names",
     "publish_rules",
     "put_rules",

@@ -144,3 +144,12 @@ async def facts_of(work: Work, organisation_id: UUID, limit: int) -> list[Fact]:
         " where organisation_id = %(organisation_id)s order by at desc limit %(limit)s",
         {"organisation_id": organisation_id, "limit": limit},
     )
+
+
+async def forget_heard(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> None:
+    """Forget which phrases of the rules the customers of these cases said."""
+    await work.execute(
+        "update routing_fact set request = request || '{\"heard\": []}' where organisation_id = %(organisation_id)s"
+        " and case_id = any(%(case_ids)s)",
+        {"organisation_id": organisation_id, "case_ids": list(case_ids)},
+    )

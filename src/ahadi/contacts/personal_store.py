@@ -1,0 +1,74 @@
+"""The SQL of one person's words: messages from and to them, and the notes of their cases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from ahadi.contacts.model import Message, MessageState
+from ahadi.contacts.store import MESSAGE_COLUMNS, MESSAGE_FROM
+from ahadi.platform.database import Work
+
+_THEIRS = (
+    " where m.organisation_id = %(organisation_id)s and (m.customer_id = any(%(customer_ids)s)"
+    " or (m.customer_id is null and m.case_id = any(%(case_ids)s)))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message of a person, as it stands."""
+
+    id: UUID
+    case_id: UUID | None
+    state: MessageState
+
+
+async def words_of_customers(
+    work: Work, organisation_id: UUID, customer_ids: Sequence[UUID], case_ids: Sequence[UUID] = ()
+) -> list[Message]:
+    """Every message from and to a person, and the notes of these cases of theirs, oldest first."""
+    return await work.all(
+        Message,
+        f"select {MESSAGE_COLUMNS}{MESSAGE_FROM}{_THEIRS} order by m.at, m.id",
+        {"organisation_id": organisation_id, "customer_ids": list(customer_ids), "case_ids": list(case_ids)},
+    )
+
+
+async def lock_messages(
+    work: Work, organisation_id: UUID, customer_ids: Sequence[UUID], case_ids: Sequence[UUID]
+) -> list[Held]:
+    """The same messages without their words, locked in the order of their ids."""
+    return await work.all(
+        Held,
+        f"select m.id, m.case_id, m.state from message m{_THEIRS} order by m.id for update",
+        {"organisation_id": organisation_id, "customer_ids": list(customer_ids), "case_ids": list(case_ids)},
+    )
+
+
+async def give_up_sending(work: Work, organisation_id: UUID, message_ids: Sequence[UUID]) -> None:
+    """Whoever is sending these writes no outcome any more; a person is told that nobody knows it."""
+    await work.execute(
+        "update message set state = 'uncertain', failure = 'erased', attempts = attempts + 1, leased_until = null"
+        " where organisation_id = %(organisation_id)s and id = any(%(ids)s)",
+        {"organisation_id": organisation_id, "ids": list(message_ids)},
+    )
+
+
+async def erase(work: Work, organisation_id: UUID, message_ids: Sequence[UUID]) -> None:
+    """Empty these messages of their words, and forget their files unless another message has them too."""
+    params = {"organisation_id": organisation_id, "ids": list(message_ids)}
+    files = await work.rows(
+        "delete from attachment where organisation_id = %(organisation_id)s and message_id = any(%(ids)s)"
+        " returning file_id",
+        params,
+    )
+    await work.execute(
+        "delete from file f where f.organisation_id = %(organisation_id)s and f.id = any(%(files)s)"
+        " and not exists (select from attachment a where a.organisation_id = f.organisation_id and a.file_id = f.id)",
+        {"organisation_id": organisation_id, "files": [row["file_id"] for row in files]},
+    )
+    await work.execute(
+        "update message_text set subject = null, body = '', html = null, sender = null, recipient = null,"
+        " headers = '{}' where organisation_id = %(organisation_id)s and message_id = any(%(ids)s)",
+        params,
+    )
