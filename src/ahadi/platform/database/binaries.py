@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ahadi.base.errors import SetupError
+from ahadi.platform.database.locks import NO_FORK
 
 MAJOR = 18
 NOBODY = 65534
@@ -66,9 +67,10 @@ class Runner:
     def start(self, command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
         """Start a program in a session of its own, so that a Ctrl-C in the terminal does not reach it."""
         options |= self._identity()
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, start_new_session=True, cwd="/", env=ENVIRONMENT, **options
-        )
+        with NO_FORK:  # the pipe over which we hear that the program was started ends with its last copy
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, start_new_session=True, cwd="/", env=ENVIRONMENT, **options
+            )
 
     def works(self, *command: str) -> bool:
         """Whether a command can be run this way and succeeds."""

@@ -2,21 +2,39 @@
 
 import fcntl
 import os
+import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 LOOK_AGAIN = 0.05
 SAY_SO_AFTER = 1.0
 
+_open: "weakref.WeakSet[FileLock]" = weakref.WeakSet()
+NO_FORK = threading.RLock()
+"""Held by a thread while it has descriptors that a copy of this process must not keep open: nothing forks meanwhile."""
+
+
+def _in_the_child() -> None:
+    """A fork copies every descriptor, and a lock lives as long as one of its copies: the child drops its own."""
+    for lock in list(_open):
+        lock.close()
+    NO_FORK.release()
+
+
+os.register_at_fork(before=NO_FORK.acquire, after_in_parent=NO_FORK.release, after_in_child=_in_the_child)
+
 
 class FileLock:
-    """One `flock` on one file. Two of these exclude each other even within a process."""
+    """One `flock` on one file. Two of these exclude each other even within a process. A forked child has none."""
 
     def __init__(self, path: Path) -> None:
         """Open the lock, making its file when missing. Raises OSError when that cannot be done."""
         self.path = path
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with NO_FORK:
+            self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            _open.add(self)
 
     def share(self) -> None:
         """Hold it together with others, waiting while somebody has it alone."""
