@@ -53,7 +53,7 @@ async def test_a_first_contact_opens_a_case_with_a_holder_and_a_promise_and_the_
     assert await templates(database, taken.case) == ["received"]
     async with database.read(system()) as work:
         row = await work.row("select state, channel, failure, missing from message where direction = 'out'")
-    assert row == {"state": "queued", "channel": "sms", "failure": None, "missing": None}
+    assert row == {"state": "queued", "channel": "email", "failure": None, "missing": None}, "there is no SMS gateway"
 
 
 async def test_the_same_customer_about_the_same_reason_joins_the_open_case(database: Database, house: House) -> None:

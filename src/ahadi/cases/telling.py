@@ -23,10 +23,12 @@ async def tell_customer(
     last: tuple[str, datetime] | None = None,
     extra: dict[str, Value] | None = None,
     customer: Customer | None = None,
+    channel: str | None = None,
 ) -> UUID | None:
     """Queue a message by the template `slug`; once for each thing it is `about`. Its id, or None if told before.
 
     `promise` (kind, text, due) defaults to the case's next one; `last` is the (text, due) it takes the place of.
+    `channel` is the one the customer used just now; that of their first contact where they used none.
     """
     inside = work.as_installation(case.organisation_id)
     customer = customer or await customers.get_customer(inside, case.organisation_id, case.customer_id)
@@ -48,7 +50,7 @@ async def tell_customer(
             slug=slug,
             case_id=case.id,
             customer=customer,
-            channel=case.channel,
+            channel=channel or case.channel,
             language=language,
             zone=directory.organisation.zone,
             intent=f"{slug}:{about}",

@@ -27,7 +27,7 @@ from ahadi.contacts.store import (
     remember_thread,
     threads_of,
 )
-from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_to
+from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_open, way_to
 from ahadi.contacts.variables import Value, greeting
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "tell",
     "threads_of",
     "took_place",
+    "way_open",
     "way_to",
     "words_of_customers",
     "write",

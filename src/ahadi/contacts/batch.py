@@ -16,7 +16,7 @@ from ahadi.contacts.batch_store import WAITS, InBatch
 from ahadi.contacts.checks import Draft, Links, Purpose, Reach, check_message
 from ahadi.contacts.model import Writing
 from ahadi.contacts.quiet import may_send_at
-from ahadi.contacts.telling import PAGE, template_in_force, way_to
+from ahadi.contacts.telling import PAGE, template_in_force, way_open
 from ahadi.contacts.templates import (
     Batch,
     CompiledTemplate,
@@ -191,7 +191,7 @@ async def _prepare(
     templates: dict[tuple[str, str], CompiledTemplate] = {}
     prepared = []
     for each in addressees:
-        channel, recipient = way_to(each.customer, each.used)
+        channel, recipient = await way_open(work, organisation_id, each.customer, each.used)
         if (channel, each.language) not in templates:
             templates[channel, each.language] = (
                 await template_in_force(work, organisation_id, to_many.slug, channel, each.language)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ahadi.base.errors import Invalid
 from ahadi.base.ids import uuid7
 from ahadi.contacts import actions, template_store
+from ahadi.contacts.channel_store import channel_settings
 from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
 from ahadi.contacts.default_templates import default_template
 from ahadi.contacts.model import Attached, Writing
@@ -47,7 +48,7 @@ async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | No
 
     Its id; None when this intent was told before.
     """
-    channel, recipient = way_to(telling.customer, telling.channel)
+    channel, recipient = await way_open(work, organisation_id, telling.customer, telling.channel)
     compiled = await template_in_force(work, organisation_id, telling.slug, channel, telling.language)
     zone = ZoneInfo(telling.customer.zone or telling.zone)
     rendered = render(compiled, telling.values, telling.language, zone)
@@ -106,7 +107,7 @@ class MessageRefused(Invalid):
 
 async def reply(work: Work, organisation_id: UUID, written: Reply) -> UUID:
     """Queue what an agent wrote; its id. Raises MessageRefused naming what a check found."""
-    channel, recipient = way_to(written.customer, written.channel)
+    channel, recipient = await way_open(work, organisation_id, written.customer, written.channel)
     subject = written.subject or (f"About your request {written.reference}" if channel == "email" else "")
     links = Links(issued=written.links, alive=lambda link: link in written.links)
     reach = Reach(unsubscribed=written.customer.consents_to(channel) is False)
@@ -130,16 +131,25 @@ async def reply(work: Work, organisation_id: UUID, written: Reply) -> UUID:
     return writing.id
 
 
-def way_to(customer: Customer, used: str) -> tuple[str, str]:
+async def way_open(work: Work, organisation_id: UUID, customer: Customer, used: str) -> tuple[str, str]:
+    """The way to a customer that is open: not a text message where there is no gateway, and an address to write to."""
+    channel, recipient = way_to(customer, used)
+    other = customer.reach("email") and customer.consents_to("email") is not False
+    if channel == "sms" and other and await channel_settings(work, organisation_id, "sms") is None:
+        return way_to(customer, used, without="sms")
+    return channel, recipient
+
+
+def way_to(customer: Customer, used: str, *, without: str = "") -> tuple[str, str]:
     """The channel and address to write to: preferred, then the one used, then e-mail, SMS, the customer's own page.
 
-    A channel that the customer refused is not used.
+    A channel that the customer refused is not used, nor the one named in `without`.
     """
     email, phone = customer.reach("email"), customer.reach("phone")
     addresses = {"email": email.shown if email else "", "sms": phone.value if phone else ""}
     usual = {"phone": "sms"}.get(used, used)
     for channel in (customer.preferred_channel or usual, usual, "email", "sms"):
-        if addresses.get(channel) and customer.consents_to(channel) is not False:
+        if addresses.get(channel) and channel != without and customer.consents_to(channel) is not False:
             return channel, addresses[channel]
     return PAGE, str(customer.id)
 

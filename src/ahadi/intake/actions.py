@@ -211,7 +211,9 @@ async def _join(
         await promises.notify(work, organisation.id, case.holder.person, "contact", case.id)
     case = await _escalate_repeats(work, directory, case)
     if contacting.answer:
-        await cases.tell_customer(work, directory, case, slug_, about=contacting.id, customer=known.customer)
+        await cases.tell_customer(
+            work, directory, case, slug_, about=contacting.id, customer=known.customer, channel=contacting.channel
+        )
     return Taken(contacting.id, known.customer, case, repeat=True)
 
 

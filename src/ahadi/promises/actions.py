@@ -124,7 +124,7 @@ async def _said(work: Work, case: Case, told: Told, about: UUID) -> UUID:
             work, case.organisation_id, case.id, case.customer_id, "phone", told.text.strip()
         )
     customer = await get_customer(work.as_installation(case.organisation_id), case.organisation_id, case.customer_id)
-    channel, recipient = contacts.way_to(customer, told.channel)
+    channel, recipient = await contacts.way_open(work, case.organisation_id, customer, told.channel)
     writing = Writing(
         channel=channel,
         case_id=case.id,

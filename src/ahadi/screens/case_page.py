@@ -119,7 +119,7 @@ async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
         duplicates=await _duplicates(work, frame, case, customer),
         queue=queue,
         queue_subjects=subjects,
-        way=contacts.way_to(customer, case.channel),
+        way=await contacts.way_open(work, organisation_id, customer, case.channel),
         ways=ways_to(customer),
         merged_into=await _merged_into(work, case),
     )
