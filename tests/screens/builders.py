@@ -414,6 +414,7 @@ async def twins(database: Database, centre: Centre) -> None:
             work,
             centre.organisations["power"],
             name="Neema Mwende",
+            phone="+254 712 345687",
             email="neema.mwende@mail.example",
             country="KE",
         )

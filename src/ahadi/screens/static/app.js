@@ -153,7 +153,10 @@
 
   // Answers of the server --------------------------------------------------------------------------------------
 
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
+    // What was sent is no longer being written; whatever else is half written stays.
+    const ctx = /** @type {any} */ (event).detail?.ctx;
+    if (ctx?.request?.method === "POST" && ctx.response?.status < 400) ctx.request.form?.reset();
     learnTime(document.getElementById("page")?.dataset.now);
     adorn(document);
     for (const each of /** @type {HTMLDialogElement[]} */ (all("#dialog dialog:not([open])"))) each.showModal();
@@ -168,7 +171,14 @@
   function adorn(within) {
     for (const each of all("[data-copies][hidden], [data-fills] > [hidden]", within)) each.hidden = false;
     for (const each of all("[data-submits]", within)) each.hidden = true;
+    for (const each of all(".toast:not([data-leaving])", within)) leave(each);
     countOn();
+  }
+
+  /** News goes by itself, but not from under somebody's hand. @param {HTMLElement} toast */
+  function leave(toast) {
+    toast.dataset.leaving = "";
+    window.setTimeout(() => (toast.matches(":hover, :focus-within") ? leave(toast) : toast.remove()), 10000);
   }
 
   document.addEventListener("click", (event) => {
@@ -191,7 +201,7 @@
       if (shut instanceof HTMLDialogElement) { event.preventDefault(); shut.close(); } else shut?.remove();
     }
     for (const menu of /** @type {HTMLDetailsElement[]} */ (all("details.menu[open]"))) {
-      if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
+      if (!menu.contains(/** @type {Node} */ (event.target)) || hit(event, ".menu-panel a")) menu.open = false;
     }
   });
   document.addEventListener("keydown", (event) => {
