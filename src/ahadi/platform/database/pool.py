@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import LockNotAvailable
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -19,6 +20,26 @@ from ahadi.platform.house import House
 
 set_json_loads(orjson.loads)
 NO_ANSWER = "The database does not answer; try again in a moment."
+LOCK_WAIT = "15s"  # for what somebody else is changing
+LONGEST_WORK = "5min"  # a process that froze in the middle of its work loses it, and with it what it had locked
+
+
+class Busy(Unavailable):
+    """Somebody else has been changing the same thing for too long."""
+
+    code = "busy"
+
+
+async def _bound(connection: AsyncConnection[Any]) -> None:
+    """See to it that nobody waits for ever for a process that hangs.
+
+    (`idle_in_transaction_session_timeout` does not see a client that hangs within a pipeline; PostgreSQL 17 does.)
+    """
+    await connection.execute(
+        "select set_config(name, case name when 'lock_timeout' then %(lock)s else %(longest)s end, false)"
+        " from pg_settings where name in ('lock_timeout', 'transaction_timeout')",
+        {"lock": LOCK_WAIT, "longest": LONGEST_WORK},
+    )
 
 
 async def set_organisations(connection: AsyncConnection[Any], organisations: Sequence[UUID]) -> None:
@@ -61,6 +82,7 @@ class Database:
             open=False,
             timeout=15.0,
             kwargs={"autocommit": True, "application_name": application, "prepare_threshold": 2},
+            configure=_bound,
             name=application,
         )
 
@@ -85,10 +107,15 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A bare autocommit connection, for what is not work on an organisation (sign-in, clock, jobs)."""
+        """A bare autocommit connection, for what is not work on an organisation (sign-in, clock, jobs).
+
+        Raises Unavailable when the database does not answer, Busy when a lock was not to be had.
+        """
         try:
             async with self.pool.connection() as connection:
                 yield connection
+        except LockNotAvailable as problem:
+            raise Busy("Somebody else is changing the same thing just now; try again in a moment.") from problem
         except (PoolTimeout, OperationalError) as problem:
             raise Unavailable(NO_ANSWER) from problem
 
