@@ -60,6 +60,7 @@ class Heard:
     def __init__(self, stream: AsyncIterator[bytes]) -> None:
         self._stream = stream
         self.kinds: list[str] = []
+        self.names: list[str] = []  # of the greetings
         self.last_id = ""
         self.ended = False
 
@@ -75,6 +76,8 @@ class Heard:
             for name, value in fields:
                 if name == "id":
                     self.last_id = value
+                elif name == "event" and value != "journal":
+                    self.names.append(value)
                 elif name == "data" and value != "{}":
                     self.kinds.append(orjson.loads(value)["kind"])
 

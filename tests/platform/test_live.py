@@ -102,6 +102,22 @@ async def test_whoever_comes_back_with_a_cursor_hears_what_happened_meanwhile_an
     assert await again.until(3) == ["two", "three", "four"]
 
 
+async def test_after_a_restore_a_listener_is_told_to_load_afresh_and_hears_on_from_now(
+    database: Database, hub: Hub
+) -> None:
+    first = await listening(hub)
+    async with database.connection() as connection:
+        await connection.execute("update journal_epoch set epoch = 2")
+    await write(database, "before")
+    again = Heard(hub.stream(LISTENER, ORGANISATION, Cursor.parse(first.last_id)))
+    await again.next()
+    assert again.names == ["stale"] and Cursor.parse(again.last_id).epoch == 2
+    await write(database, "after")
+    assert await again.until(1) == ["after"]
+    await first.next()
+    assert first.ended and not first.kinds
+
+
 async def test_a_listener_who_lags_too_far_is_dropped_and_returns_by_cursor(
     database: Database, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,12 @@ from ahadi.base.errors import Invalid
 from ahadi.platform.database.work import Work
 
 
+class StaleCursor(Invalid):
+    """The cursor is from before the data was restored."""
+
+    code = "stale-cursor"
+
+
 @dataclass(frozen=True, slots=True)
 class JournalRow:
     """One thing that happened. Times are UTC; `at` is business time, `recorded_at` real time."""
@@ -97,12 +103,12 @@ _COLUMNS = (
 async def since(work: Work, organisation_id: UUID, cursor: Cursor, limit: int = 500) -> tuple[list[JournalRow], Cursor]:
     """The organisation's rows after the cursor, at most `limit`, and the cursor after them.
 
-    Call again at once while `next.upto` is set. A cursor of another epoch (before a restore) raises Invalid:
+    Call again at once while `next.upto` is set. A cursor of another epoch (before a restore) raises StaleCursor:
     its reader must load afresh.
     """
     now = await head(work)
     if cursor.epoch != now.epoch:
-        raise Invalid("This cursor is from before the data was restored; load afresh and start from now.")
+        raise StaleCursor("This cursor is from before the data was restored; load afresh and start from now.")
     upto = cursor.upto or now.seen
     rows = await work.all(
         JournalRow,

@@ -16,7 +16,7 @@ from ahadi.base.clock import iso
 from ahadi.base.errors import AhadiError
 from ahadi.platform import journal
 from ahadi.platform.database import Actor, Database
-from ahadi.platform.journal import Cursor, JournalRow
+from ahadi.platform.journal import Cursor, JournalRow, StaleCursor
 
 log = structlog.get_logger(__name__)
 CHANNEL = "ahadi_journal"
@@ -165,12 +165,24 @@ class Hub:
                 except (AhadiError, OperationalError) as problem:
                     log.warning("live.behind", error=type(problem).__name__)
 
+    def _begin_anew(self, organisation_id: UUID, head: Cursor, newcomer: _Listener | None = None) -> None:
+        """The data was restored under us: who listened before must come back, and is told to load afresh."""
+        for listener in list(self._listeners[organisation_id]):
+            if listener is not newcomer:
+                self._listeners[organisation_id].discard(listener)
+                listener.end()
+        self._cursors[organisation_id] = head
+
     async def _fan_out(self, organisation_id: UUID) -> None:
         listeners = self._listeners.get(organisation_id)
         cursor = self._cursors.get(organisation_id)
         while listeners and cursor:
             async with self._database.read(Actor.system([organisation_id])) as work:
-                rows, after = await journal.since(work, organisation_id, cursor)
+                try:
+                    rows, after = await journal.since(work, organisation_id, cursor)
+                except StaleCursor:
+                    self._begin_anew(organisation_id, await journal.head(work))
+                    return
             self._cursors[organisation_id] = after
             if rows:
                 batch = Batch(tuple(rows), after, encode(rows, after))
@@ -192,23 +204,27 @@ class Hub:
     async def stream(self, actor: Actor, organisation_id: UUID, after: Cursor | None) -> AsyncIterator[bytes]:
         """The organisation's events after a cursor (from now when None), each once, until the listener goes.
 
-        A comment every 15 seconds keeps proxies from closing it; an overflowing or closing stream just ends, and
-        the listener comes back with its last cursor.
+        It greets with `hello`, or with `stale` where the cursor is from before the data was restored: what was loaded
+        then must be loaded afresh. A comment every 15 seconds keeps proxies from closing it; an overflowing or
+        closing stream just ends, and the listener comes back with its last cursor.
         """
         listener = _Listener(actor)
         await self._join(organisation_id, listener)
         try:
             async with self._database.read(actor) as work:
-                cursor = after or await journal.head(work)
-            yield f"retry: 1000\nid: {cursor}\nevent: hello\ndata: {{}}\n\n".encode()
-            if after:
-                more = True
-                while more:
-                    async with self._database.read(actor) as work:
-                        rows, cursor = await journal.since(work, organisation_id, cursor)
-                    if rows:
-                        yield encode(rows, cursor)
-                    more = cursor.upto is not None
+                head = await journal.head(work)
+            if self._cursors[organisation_id].epoch != head.epoch:
+                self._begin_anew(organisation_id, head, listener)
+            stale = after is not None and after.epoch != head.epoch
+            cursor = head if after is None or stale else after
+            yield f"retry: 1000\nid: {cursor}\nevent: {'stale' if stale else 'hello'}\ndata: {{}}\n\n".encode()
+            more = cursor is after
+            while more:
+                async with self._database.read(actor) as work:
+                    rows, cursor = await journal.since(work, organisation_id, cursor)
+                if rows:
+                    yield encode(rows, cursor)
+                more = cursor.upto is not None
             seen = cursor.seen
             while not self._closing:
                 try:

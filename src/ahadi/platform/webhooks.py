@@ -25,7 +25,7 @@ from ahadi.platform import journal, live
 from ahadi.platform import webhooks_store as store
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.jobs import Handler, Job, finish, put_back
-from ahadi.platform.journal import Cursor, JournalRow
+from ahadi.platform.journal import Cursor, JournalRow, StaleCursor
 from ahadi.platform.security import Keyring
 from ahadi.platform.webhooks_store import Delivery, Webhook
 
@@ -182,7 +182,7 @@ async def follow_once(database: Database, organisation_id: UUID) -> int:
             return 0
         try:
             rows, reached = await journal.since(work, organisation_id, Cursor.parse(held), _AT_ONCE)
-        except Invalid:  # the data was restored: what happened before is not told again
+        except StaleCursor:  # the data was restored: what happened before is not told again
             log.warning("webhooks.cursor_lost", organisation=str(organisation_id))
             await store.move_cursor(work, organisation_id, str(await journal.head(work)))
             return 0

@@ -63,6 +63,8 @@ async def _closed(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     try:
         async for each in events:
             yield each
+    except AhadiError as problem:  # the answer has begun, so there is nothing to say but to end it
+        log.warning("stream.ended", code=problem.code)
     finally:
         close = getattr(events, "aclose", None)
         if close is not None:
