@@ -29,7 +29,7 @@ from ahadi.intake import mail_api, sms, sms_api
 from ahadi.intake.mail import MailIntake
 from ahadi.intake.mailboxes import Poller
 from ahadi.main.duties import keep_watch, mail_servers, read_mailboxes, send_messages, settle, take_mail
-from ahadi.main.housekeeping import keep_house
+from ahadi.main.housekeeping import keep_beating, keep_house
 from ahadi.main.post import InstalledPost
 from ahadi.main.tasks import Task
 from ahadi.platform import webhooks
@@ -38,7 +38,7 @@ from ahadi.platform.database import Actor, Database
 from ahadi.platform.house import house_of
 from ahadi.platform.jobs import Handler, run_for_ever
 from ahadi.platform.live import Announcer, Hub, listen
-from ahadi.platform.metrics import Metrics
+from ahadi.platform.metrics import Metrics, counted
 from ahadi.platform.security import Keyring, load_keyring
 from ahadi.platform.settings import Settings
 from ahadi.platform.transports.addresses import Guard
@@ -118,7 +118,7 @@ def install(settings: Settings, database_url: str, *, real: Clock | None = None,
         connections=settings.database_connections,
         application=f"ahadi {name}",
     )
-    hub = Hub(database)
+    hub, metrics = Hub(database), Metrics()
 
     async def gone(organisation_id: UUID, actors: Sequence[Actor]) -> Collection[Actor]:
         return await may_listen_no_more(database, organisation_id, actors, live_api.LISTEN)
@@ -129,10 +129,10 @@ def install(settings: Settings, database_url: str, *, real: Clock | None = None,
         keyring=keyring,
         hub=hub,
         announcer=Announcer(database),
-        streams=Streams(hub, gone),
+        streams=Streams(hub, gone, metrics.count_streams),
         statics=Statics(STATIC),
         policy=Policy.of(settings),
-        metrics=Metrics(),
+        metrics=metrics,
         settle=partial(settle, database),
     )
 
@@ -176,7 +176,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     settings = installation.settings
     outgoing = guarded_client(Guard.from_setting(settings.outgoing_allow))
     post = InstalledPost(database, settings, installation.keyring, Surroundings(outgoing, database.clock.real))
-    done_by = handlers(installation, outgoing, post.mail)
+    done_by = counted(handlers(installation, outgoing, post.mail), installation.metrics)
     runners: dict[str, Task] = {
         f"jobs {n}": partial(run_for_ever, database, done_by, lease, each) for n, each in enumerate(wakes, 1)
     }
@@ -199,6 +199,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
             "wake": partial(listen, database.url, wake),
             "webhooks": follower.run,
             "announcer": installation.announcer.run,
+            "heartbeat": partial(keep_beating, database),
             "housekeeping": partial(keep_house, database),
             "mailboxes": partial(read_mailboxes, poller, organisations),
             "watch": partial(keep_watch, database, settings.watch_seconds),
