@@ -32,8 +32,8 @@ from ahadi.platform.settings import Settings
 log = structlog.get_logger(__name__)
 Kind = Literal["web", "worker"]
 STOP_WITHIN = 6.0  # seconds given to the processes before they are killed
-_LONGEST_PAUSE = 30.0
-_WELL_AFTER = 60.0  # seconds of life after which a process that dies is restarted at once
+_LONGEST_PAUSE = 5.0  # a process that cannot start, as while the database recovers, costs little to try again
+_WELL_AFTER = 20.0  # seconds of life after which a process that dies is restarted at once
 _PR_SET_PDEATHSIG = 1
 
 
