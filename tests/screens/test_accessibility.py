@@ -17,8 +17,9 @@ LOOKS = [(width, colours) for width in (1440, 390) for colours in ("light", "dar
 
 AMINA = ["/cases", "/cases?q=nothing+like+it", "/cases/{outage}", "/cases/{payment}", "/cases/{fence}", "/promises",
          "/promises?whose=departments", "/notices", "/contacts/new?phone=0712345678", "/me",
-         "/cases/{outage}/promise", "/cases/{outage}/hold", "/cases/{outage}/resolve", "/cases/{fence}/reopen", "/cases/{outage}/sort",
-         "/cases/{outage}/link", "/cases/{outage}/direct", "/cases/{outage}/merge", "/cases/{outage}/split"]  # fmt: skip
+         "/cases/{outage}/promise", "/cases/{outage}/hold", "/cases/{outage}/resolve", "/cases/{fence}/reopen",
+         "/cases/{outage}/sort", "/cases/{outage}/link", "/cases/{outage}/direct", "/cases/{outage}/merge",
+         "/cases/{outage}/split"]  # fmt: skip
 STRANGER = ["/sign-in", "/sign-in/forgotten", "/welcome/used", "/f/power", "/f/nobody", "{outage link}", "/c/x.y"]
 
 
