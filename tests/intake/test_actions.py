@@ -105,6 +105,17 @@ async def test_the_third_contact_about_one_thing_goes_to_the_manager(
     assert len(fourth.case.open_promises) == len(third.case.open_promises), "the manager is asked once"
 
 
+async def test_the_third_contact_reaches_the_manager_though_the_case_was_escalated_to_another_before(
+    database: Database, house: House
+) -> None:
+    first = await take(database, reason="outage")
+    async with database.work(system()) as work:
+        await cases.escalate_case(work, first.case.id, house.juma, "broken-promise")
+    await take(database, reason="outage")
+    third = await take(database, reason="outage")
+    assert Holder(person=house.dalila) in [p.owner for p in third.case.open_promises]
+
+
 async def test_contacts_long_apart_are_not_escalated(database: Database, house: House, clock: FixedClock) -> None:
     for _ in range(3):
         taken = await take(database, reason="outage")

@@ -228,9 +228,14 @@ async def _reopen(work: Work, directory: Directory, case: Case) -> Case:
 
 
 async def _escalate_repeats(work: Work, directory: Directory, case: Case) -> Case:
-    """The third contact (a setting) about one thing within the window brings it before the manager."""
+    """The third contact (a setting) about one thing within the window brings it before the manager.
+
+    A case escalated before, say for a broken promise, need not have reached the manager: who has no open promise on it
+    makes one now.
+    """
     settings = directory.organisation.settings
-    if case.escalated:
+    manager = manager_of(directory, case.department_id)
+    if case.escalated and (manager is None or any(each.owner.person == manager for each in case.open_promises)):
         return case
     await work.flush()
     since = work.now - timedelta(days=settings.repeat_days)
