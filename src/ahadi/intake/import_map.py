@@ -24,7 +24,10 @@ _TOP: Final = (
     "organisation", "source", "format", "encoding", "delimiter", "zone", "times", "key", "customer", "attributes",
     *_COLUMNS, *_TABLES,
 )  # fmt: skip
-_STATES: Final = ("open", "resolved")
+_MEANINGS: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
+    "channels": ("channel", CHANNELS),
+    "statuses": ("state", ("open", "resolved")),
+}
 _USUAL_WORDS: Final = {
     "open": ("open", "new", "pending", "in progress", "reopened", "waiting"),
     "resolved": ("resolved", "closed", "done", "completed", "solved"),
@@ -188,11 +191,11 @@ def _table(place: Place, name: str) -> Table:
     if not isinstance(place.value, Mapping):
         place.refuse(f"write {name} as `word of the file: meaning` lines.")
         return _NOTHING
-    known: Sequence[str] = {"channels": CHANNELS, "statuses": _STATES}.get(name, ())
+    noun, known = _MEANINGS.get(name, ("", ()))
     entries: dict[str, str] = {}
     for word in place.value:
         part = place.part(word)
-        meaning = (part.one_of(known, name.removesuffix("s")) if known else part.text(60)) if part else None
+        meaning = (part.one_of(known, noun) if known else part.text(60)) if part else None
         if meaning is None:
             continue
         if fold(str(word)) in map(fold, entries):
