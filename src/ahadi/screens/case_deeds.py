@@ -18,6 +18,7 @@ from ahadi.screens.case_forms import KINDS, PRIORITIES, case_form
 from ahadi.screens.case_page import case_page
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done
+from ahadi.screens.reader import later
 
 router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
 Deed = Callable[[Work], Awaitable[Any]]
@@ -36,7 +37,7 @@ async def post_reply(request: Request, reference: str, actor: Actor = needs(Perm
     entered = await entered_in(request)
 
     async def deed(work: Work) -> UUID:
-        text = entered.required("text", "The reply is empty; write what the customer should know.", most=50_000)
+        text = entered.required("text", later("The reply is empty; write what the customer should know."), most=50_000)
         return await cases.reply_to_customer(work, reference, text, channel=entered.text("channel", most=10) or None)
 
     async def again(problem: AhadiError) -> Response:
@@ -96,8 +97,8 @@ async def post_promise(request: Request, reference: str, actor: Actor = needs(Pe
     entered = await entered_in(request)
 
     async def deed(work: Work) -> None:
-        kind: Any = entered.one_of("kind", KINDS, "Say what is promised.")
-        due_at = entered.moment("due", "Say when it is due.")
+        kind: Any = entered.one_of("kind", KINDS, later("Say what is promised."))
+        due_at = entered.moment("due", later("Say when it is due."))
         owner = entered.text("owner", most=40) or None
         await promises.make_promise(work, reference, kind, due_at, entered.text("text"), owner)
 
@@ -125,7 +126,7 @@ async def post_take(request: Request, reference: str, actor: Actor = needs(Permi
 
     async def deed(work: Work) -> None:
         if work.actor.person_id is None:
-            raise Invalid("Only a person who is signed in can take a case.")
+            raise Invalid(later("Only a person who is signed in can take a case."))
         await promises.hold_case(work, reference, str(work.actor.person_id), None)
 
     done = (_address(reference), Done("case-taken"))
@@ -146,7 +147,7 @@ async def post_resolve(request: Request, reference: str, actor: Actor = needs(Pe
             outcome=entered.text("outcome"),
             keep=chosen["keep"],
             withdraw=chosen["withdraw"],
-            deed=entered.one_of("deed", cases.DEEDS, "Say what was done."),
+            deed=entered.one_of("deed", cases.DEEDS, later("Say what was done.")),
         )
 
     done = (_address(reference), Done("case-resolved"))
@@ -157,7 +158,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as problem:
-        raise Invalid("One of the choices is not known here; open the page again.") from problem
+        raise Invalid(later("One of the choices is not known here; open the page again.")) from problem
 
 
 @router.post("/reopen")
@@ -178,7 +179,7 @@ async def post_sort(request: Request, reference: str, actor: Actor = needs(Permi
     entered = await entered_in(request)
 
     async def deed(work: Work) -> None:
-        priority: Any = entered.one_of("priority", PRIORITIES, "Choose a priority.")
+        priority: Any = entered.one_of("priority", PRIORITIES, later("Choose a priority."))
         tags = [each[:40] for each in entered.text("tags", most=1_000).split(",")][:30]
         await cases.tag_case(work, reference, tags)
         await cases.reclassify_case(work, reference, reason=entered.text("reason", most=60), priority=priority)
@@ -205,7 +206,7 @@ async def post_direct(request: Request, reference: str, actor: Actor = needs(Per
     entered = await entered_in(request)
 
     async def deed(work: Work) -> None:
-        wish: Any = entered.one_of("wish", ("department", "specialist", "manager"), "Say who is wanted.")
+        wish: Any = entered.one_of("wish", ("department", "specialist", "manager"), later("Say who is wanted."))
         await intake.ask_for(work, reference, wish, department=entered.text("department", most=40) or None)
 
     done = (_address(reference), Done("person-asked"))
@@ -218,7 +219,9 @@ async def post_merge(request: Request, reference: str, actor: Actor = needs(Perm
     entered = await entered_in(request)
 
     async def deed(work: Work) -> Case:
-        into = entered.text("other", most=20) or entered.required("into", "Say which case it goes on in.", most=20)
+        into = entered.text("other", most=20) or entered.required(
+            "into", later("Say which case it goes on in."), most=20
+        )
         return await cases.merge_cases(work, reference, into)
 
     def done(case: Case) -> tuple[str, Done]:
@@ -252,7 +255,7 @@ async def post_customer(request: Request, reference: str, actor: Actor = needs(P
         case = await cases.get_case(work, reference)
         other = entered.id("other")
         if other is None:
-            raise Invalid("Say which customer is meant.")
+            raise Invalid(later("Say which customer is meant."))
         if is_same:
             await customers.merge_customers(work, case.organisation_id, case.customer_id, other)
         else:

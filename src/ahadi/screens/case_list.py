@@ -22,6 +22,7 @@ from ahadi.platform.web import Paging, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import go_to, is_live, screens_of
+from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=60)]
@@ -128,7 +129,7 @@ def _organisations(frame: Frame, wanted: Wanted) -> list[UUID]:
     if wanted.organisation and all(
         each.organisation.slug != wanted.organisation for each in frame.directories.values()
     ):
-        raise NotFound("There is no such organisation, or you have no access to it.")
+        raise NotFound(later("There is no such organisation, or you have no access to it."))
     return [
         id_
         for id_, each in frame.directories.items()

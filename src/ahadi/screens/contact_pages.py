@@ -22,6 +22,7 @@ from ahadi.screens.case_forms import departments, reasons
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
+from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
 CHANNELS = ("phone", "email", "chat", "sms", "web")
@@ -108,10 +109,10 @@ async def post_contact(request: Request, actor: Actor = needs(Permission.CONTACT
 
     async def deed(work: Work) -> Taken:
         frame = await frame_of(request, work)
-        channel: Any = entered.one_of("channel", CHANNELS, "Say how the customer got in touch.")
+        channel: Any = entered.one_of("channel", CHANNELS, later("Say how the customer got in touch."))
         contacting = Contacting(
             channel=channel,
-            text=entered.required("text", "Write what the customer said.", most=50_000),
+            text=entered.required("text", later("Write what the customer said."), most=50_000),
             subject=entered.text("subject", most=500),
             name=entered.text("name", most=200) or None,
             phone=entered.text("phone", most=40) or None,

@@ -22,7 +22,7 @@ from ahadi.platform.web import Public, client_address, database_of, keyring_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done, screens_of
-from ahadi.screens.reader import Reader, reader_of
+from ahadi.screens.reader import Reader, later, reader_of
 
 _SHOWN = {"received", "queued", "sending", "sent", "uncertain"}
 _REPLIES = Limit("customer-page", 30, timedelta(hours=1))
@@ -144,7 +144,7 @@ async def post_reply(request: Request, token: str, linked: ByThisLink) -> Respon
     entered = await entered_in(request)
 
     async def deed(work: Work) -> Case:
-        text = entered.required("text", "Write something before you send it.", most=20_000)
+        text = entered.required("text", later("Write something before you send it."), most=20_000)
         await _count(request, linked)
         case = await _case(work, linked)
         contacting = Contacting(
@@ -168,12 +168,12 @@ async def post_person(request: Request, token: str, linked: ByThisLink) -> Respo
     entered = await entered_in(request)
 
     async def deed(work: Work) -> Case:
-        wish: Any = entered.one_of("wish", ("department", "manager"), "Say whom you want to speak with.")
+        wish: Any = entered.one_of("wish", ("department", "manager"), later("Say whom you want to speak with."))
         await _count(request, linked)
         case = await _case(work, linked)
         department = entered.text("department", most=60) or None
         if wish == "department" and department is None:
-            raise Invalid("Choose a department.")
+            raise Invalid(later("Choose a department."))
         inside = work.as_installation(case.organisation_id)
         line = await intake.ask_for(inside, case.id, wish, department=department if wish == "department" else None)
         return line.case

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from ahadi.base.errors import Invalid
-from ahadi.screens.reader import zone_named
+from ahadi.screens.reader import later, zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Entered:
         """A field without the spaces around it. Raises Invalid when it is too long."""
         value = self.values.get(name, "").replace("\r\n", "\n").strip()
         if len(value) > most:
-            raise Invalid(f"This is longer than {most:,} characters; shorten it.", field=name)
+            raise Invalid(later("This is too long; shorten it."), field=name)
         return value
 
     def required(self, name: str, sentence: str, *, most: int = 5_000) -> str:
@@ -52,13 +52,13 @@ class Entered:
         try:
             return UUID(value) if value else None
         except ValueError as problem:
-            raise Invalid("One of the choices is not known here; open the page again.", field=name) from problem
+            raise Invalid(later("One of the choices is not known here; open the page again."), field=name) from problem
 
     def ids(self, name: str) -> list[UUID]:
         try:
             return [UUID(each) for each in self.several.get(name, ())[:200]]
         except ValueError as problem:
-            raise Invalid("One of the choices is not known here; open the page again.", field=name) from problem
+            raise Invalid(later("One of the choices is not known here; open the page again."), field=name) from problem
 
     def moment(self, name: str, sentence: str) -> datetime:
         """A time typed on the clock that the form was shown in (its field `zone`), in UTC. Raises Invalid."""

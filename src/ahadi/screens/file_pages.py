@@ -14,6 +14,7 @@ from ahadi.directory import Permission
 from ahadi.platform import files
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.web import database_of, needs
+from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,7 +30,7 @@ async def get_file(
         attached = await contacts.attachments_of(work, case.organisation_id, [each.id for each in messages])
         found = next((each for each in attached if each["file_id"] == file_id), None)
         if found is None:
-            raise NotFound("There is no such file with this case.")
+            raise NotFound(later("There is no such file with this case."))
     return StreamingResponse(
         _chunks(database_of(request), actor, case.organisation_id, file_id),
         media_type="application/octet-stream",

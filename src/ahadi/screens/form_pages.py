@@ -15,7 +15,7 @@ from ahadi.platform.throttle import Limit, count_attempt
 from ahadi.platform.web import PUBLIC, client_address, database_of, perform
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import screens_of
-from ahadi.screens.reader import Reader, reader_of
+from ahadi.screens.reader import Reader, later, reader_of
 
 router = APIRouter(prefix="/f/{organisation}", include_in_schema=False, dependencies=[PUBLIC])
 _ADDRESS = Limit("web-form-address", 20, timedelta(hours=1))
@@ -27,7 +27,7 @@ async def _directory(request: Request, slug: str) -> tuple[Directory, Reader]:
     async with database_of(request).read(Actor.system([])) as work:
         organisation = await get_organisation(work, slug)
     if organisation is None or organisation.slug != slug:
-        raise NotFound("There is nothing at this address; check it.")
+        raise NotFound(later("There is nothing at this address; check it."))
     async with database_of(request).read(_customer(organisation.id)) as work:
         directory = await read_directory(work, organisation.id)
         reader = reader_of(request).at(work.now, None, organisation.zone)
@@ -103,10 +103,10 @@ async def post_form(request: Request, organisation: str) -> Response:
 def _contacting(entered: Entered, reader: Reader) -> Contacting:
     phone, email = entered.text("phone", most=40), entered.text("email", most=254)
     if not phone and not email:
-        raise Invalid("Leave a telephone number or an e-mail address, so that we can answer you.")
+        raise Invalid(later("Leave a telephone number or an e-mail address, so that we can answer you."))
     return Contacting(
         channel="web",
-        text=entered.required("text", "Write what you need.", most=20_000),
+        text=entered.required("text", later("Write what you need."), most=20_000),
         subject=entered.text("subject", most=300),
         name=entered.text("name", most=200) or None,
         phone=phone or None,

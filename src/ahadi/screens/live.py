@@ -18,6 +18,7 @@ from ahadi.platform.database import Actor
 from ahadi.platform.journal import Cursor
 from ahadi.platform.live import Hub
 from ahadi.platform.web import hub_of, needs
+from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
 _ID = re.compile(rb"(?m)^id: (\S+)$")
@@ -42,7 +43,7 @@ def _cursors(text: str, wanted: int) -> list[Cursor | None]:
     if len(parts) == 1:
         return [Cursor.parse(text)] * wanted
     if len(parts) != wanted:
-        raise Invalid("This cursor is of other organisations; load afresh and start from now.")
+        raise Invalid(later("This cursor is of other organisations; load afresh and start from now."))
     return [Cursor.parse(each) if each else None for each in parts]
 
 

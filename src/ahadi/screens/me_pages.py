@@ -16,7 +16,7 @@ from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.languages import spoken
 from ahadi.screens.pages import Done, go_to, screens_of
-from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
+from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, later
 from ahadi.screens.sign_in_pages import lasts
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +37,7 @@ async def _page(
     **values: Any,
 ) -> Response:
     if actor.person_id is None:
-        raise Forbidden("Only a person who is signed in may do this; a token cannot.")
+        raise Forbidden(later("Only a person who is signed in may do this; a token cannot."))
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
         held = await sign_in_store.held_by_person(work, actor.person_id)
@@ -106,7 +106,7 @@ async def post_password(request: Request, actor: Actor = SIGNED_IN) -> Response:
     entered = await entered_in(request)
     try:
         if entered.get("new") != entered.get("again"):
-            raise Invalid("The two passwords are not the same; enter both again.")
+            raise Invalid(later("The two passwords are not the same; enter both again."))
         signed_in = await credentials.change_password(
             database_of(request),
             actor,

@@ -19,6 +19,7 @@ from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
+from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
 _DONE = {"send": "message-sent", "sent": "message-marked", "cancel": "message-cancelled"}
@@ -90,8 +91,8 @@ async def post_settle(request: Request, message_id: UUID, actor: Actor = needs(P
 
     async def deed(work: Work) -> None:
         if await contacts.get_message(work, message_id) is None:
-            raise NoSuchMessage("There is no such message that you may see.")
-        entered.one_of("decision", tuple(_DONE), "Say what becomes of the message.")
+            raise NoSuchMessage(later("There is no such message that you may see."))
+        entered.one_of("decision", tuple(_DONE), later("Say what becomes of the message."))
         body = entered.text("text", most=50_000) or None if decision == "send" else None
         await contacts.settle_message(
             work, message_id, decision, subject=entered.text("subject", most=200) or None, body=body
@@ -118,9 +119,9 @@ async def post_take_back(request: Request, message_id: UUID, actor: Actor = need
     async def deed(work: Work) -> str:
         message = await contacts.get_message(work, message_id)
         if message is None or message.author_id != work.actor.id or message.case_id is None:
-            raise NoSuchMessage("There is no such message of yours.")
+            raise NoSuchMessage(later("There is no such message of yours."))
         if message.state != "queued":
-            raise Conflict("The reply has gone out already and cannot be taken back.")
+            raise Conflict(later("The reply has gone out already and cannot be taken back."))
         work.permit(message.organisation_id, Permission.CASE_WORK)
         # Whose words they are may take them back: no right to settle other people's messages is needed for that.
         await contacts.settle_message(work.as_installation(message.organisation_id), message_id, "cancel")

@@ -21,6 +21,7 @@ from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.forms import Form, show_form, way_back
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
+from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
 
@@ -138,7 +139,7 @@ async def post_keep(request: Request, promise_id: UUID, actor: Actor = needs(Per
     entered = await entered_in(request)
 
     async def deed(work: Work) -> Case:
-        kind = entered.one_of("deed", cases.DEEDS, "Say what was done.")
+        kind = entered.one_of("deed", cases.DEEDS, later("Say what was done."))
         return await promises.keep_promise(work, promise_id, kind, entered.text("note") or None)
 
     return await _settle(request, actor, promise_id, "keep", entered, deed, "promise-kept")
@@ -150,13 +151,13 @@ async def post_renew(request: Request, promise_id: UUID, actor: Actor = needs(Pe
     entered = await entered_in(request)
 
     async def deed(work: Work) -> Case:
-        how = entered.one_of("told", ("template", "phone", "write"), "Say how the customer is told.")
-        due_at = entered.moment("due", "Say when it is due.")
+        how = entered.one_of("told", ("template", "phone", "write"), later("Say how the customer is told."))
+        due_at = entered.moment("due", later("Say when it is due."))
         told = None
         if how != "template":
             case = await cases.lock_promise(work, promise_id)
             channel: Any = "phone" if how == "phone" else case.channel if case.channel != "phone" else "sms"
-            told = Told(channel, entered.required("words", "Say in which words the customer was told."))
+            told = Told(channel, entered.required("words", later("Say in which words the customer was told.")))
         case, _ = await promises.renew_promise(work, promise_id, due_at, entered.text("reason", most=500) or None, told)
         return case
 

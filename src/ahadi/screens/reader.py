@@ -102,6 +102,11 @@ def _(text: str) -> str:
     return present().words.ugettext(text) if text else ""
 
 
+def later(text: str) -> str:
+    """A text as it is, marked for the catalogues: it is translated later, where it is shown."""
+    return text
+
+
 def ngettext(one: str, many: str, number: int) -> str:
     """A counted text in the reader's language."""
     return present().words.ungettext(one, many, number)

@@ -15,7 +15,7 @@ from ahadi.platform.security import Keyring
 from ahadi.platform.web import PUBLIC, database_of, keyring_of, settings_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done, go_to, screens_of
-from ahadi.screens.reader import reader_of
+from ahadi.screens.reader import later, reader_of
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 _SEALED_FOR = 300.0  # seconds in which the code may follow the password
@@ -151,7 +151,7 @@ def _somebody(role: Role, directories: list[Directory]) -> tuple[str, str, str, 
 async def post_demo(request: Request) -> Response:
     """By one click, in a demo on this machine; absent elsewhere."""
     if not sign_in_api.one_click_allowed(request):
-        raise NotFound("There is nothing at this address; check it.")
+        raise NotFound(later("There is nothing at this address; check it."))
     entered = await entered_in(request)
     try:
         signed_in = await sign_in.sign_in_to_demo(
@@ -188,7 +188,7 @@ async def post_forgotten(request: Request) -> Response:
     """Have a link to a new password mailed; nobody learns whether the address is known."""
     entered = await entered_in(request)
     try:
-        email = entered.required("email", "Enter your e-mail address.", most=320)
+        email = entered.required("email", later("Enter your e-mail address."), most=320)
         await sign_in.ask_for_reset(database_of(request), keyring_of(request), email, sign_in_api.where_from(request))
     except AhadiError as problem:
         if problem.status >= 500:
@@ -215,7 +215,7 @@ async def post_link(request: Request) -> Response:
     try:
         password = entered.get("password")[:256] or None
         if password is not None and password != entered.get("again")[:256]:
-            raise Invalid("The two passwords are not the same; enter both again.")
+            raise Invalid(later("The two passwords are not the same; enter both again."))
         signed_in = await sign_in.sign_in_by_link(
             database_of(request),
             keyring_of(request),

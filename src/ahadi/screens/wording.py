@@ -14,7 +14,7 @@ from ahadi.cases import (
 )
 from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
 from ahadi.screens import moments
-from ahadi.screens.reader import _, ngettext
+from ahadi.screens.reader import _, later, ngettext
 
 __all__ = [
     "channel_name",
@@ -217,26 +217,21 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def _n(text: str) -> str:
-    """Marks a text of a package below for the catalogues; it is translated where it is shown."""
-    return text
-
-
 SENTENCES_FROM_BELOW = (
-    _n("The e-mail address or the password is wrong; try again, or ask for a new password."),
-    _n("The code is wrong or was used before; wait for the next one and try again."),
-    _n("The password is wrong; try again."),
-    _n("The code is wrong; check the clock of your device and enter the next one."),
-    _n("Choose a password to go with the link."),
-    _n("The note is empty; write what colleagues should know."),
-    _n("Say why the promise is withdrawn."),
-    _n("Say in which words the customer was told."),
-    _n("Name either a person or a department."),
-    _n("Say which contacts go into the new case, and what it is about."),
-    _n("A part of the contacts of this case can be split off: neither others nor all of them."),
-    _n("A case can be merged into another case of the same organisation."),
-    _n("There is nothing at this address; check it."),
-    _n("This link is no longer valid; contact us with your reference and we will send a new one."),
+    later("The e-mail address or the password is wrong; try again, or ask for a new password."),
+    later("The code is wrong or was used before; wait for the next one and try again."),
+    later("The password is wrong; try again."),
+    later("The code is wrong; check the clock of your device and enter the next one."),
+    later("Choose a password to go with the link."),
+    later("The note is empty; write what colleagues should know."),
+    later("Say why the promise is withdrawn."),
+    later("Say in which words the customer was told."),
+    later("Name either a person or a department."),
+    later("Say which contacts go into the new case, and what it is about."),
+    later("A part of the contacts of this case can be split off: neither others nor all of them."),
+    later("A case can be merged into another case of the same organisation."),
+    later("There is nothing at this address; check it."),
+    later("This link is no longer valid; contact us with your reference and we will send a new one."),
 )
 
 
