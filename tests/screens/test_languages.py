@@ -1,7 +1,9 @@
 """The languages of the screens: every text has its words in every catalogue, and no catalogue is stale."""
 
+import ast
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -9,7 +11,11 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
+from ahadi.base.errors import AhadiError, Invalid
+from ahadi.cases import CaseAlreadyResolved
 from ahadi.screens.languages import LOCALE, preferred, spoken
+from ahadi.screens.reader import Reader, reading
+from ahadi.screens.sentences import FROM_BELOW, FROM_BELOW_WITH_PLACES, problem_text
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = sorted(LOCALE.glob("*/screens.po"))
@@ -86,3 +92,80 @@ def test_the_browser_s_first_language_that_we_speak_is_used(header: str, languag
 
 def test_a_language_tag_with_a_country_is_spoken_by_its_language() -> None:
     assert (spoken("sw-KE"), spoken("sw_TZ"), spoken("xx"), spoken(None)) == ("sw", "sw", None, None)
+
+
+# Sentences of the packages below ----------------------------------------------------------------------------------
+
+SOURCES = ROOT / "src/ahadi"
+# Whose errors a person at a screen, or a customer at their page, may be shown.
+TELLING = [
+    "cases/actions.py", "contacts/settling.py", "contacts/telling.py", "customers/identities.py",
+    "directory/sign_in.py", "directory/credentials.py", "intake/direct_line.py", "platform/files.py",
+    "platform/security/passwords.py", "promises/actions.py",
+]  # fmt: skip
+UNSEEN = {  # for programs, or never raised by what a screen sends
+    "Only the clock breaks a promise.",
+    "This is not a handle; write the channel, a colon and the name, such as telegram:maria.",
+    "This token is not known, was revoked or has expired; use another.",
+    "Your sign-in has ended; sign in again.",  # leads to the sign-in instead
+    "A deed is one of {}, not {}.",
+    "This message is {}; nothing is left to decide.",
+    "This message is {} already; it cannot be taken back.",
+}
+
+
+def _sentences(path: Path) -> Iterator[str]:
+    """Every text of a source file, with {} where a value stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            parts = [str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values]
+            yield "".join(parts)
+
+
+def _raised(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+            first = node.exc.args[0]
+            if isinstance(first, ast.Constant | ast.JoinedStr):
+                parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+                yield "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in parts)
+
+
+def _with_gaps(text: str) -> str:
+    return re.sub(r"%\(\w+\)s", "{}", text)
+
+
+def test_every_sentence_translated_from_below_is_still_said_there() -> None:
+    below = [path for path in SOURCES.rglob("*.py") if "screens" not in path.parts]
+    said = {text for path in below for text in _sentences(path)}
+    gone = [text for text in (*FROM_BELOW, *FROM_BELOW_WITH_PLACES) if _with_gaps(text) not in said]
+    assert not gone
+
+
+@pytest.mark.parametrize("source", TELLING)
+def test_what_the_packages_below_refuse_is_told_in_every_language(source: str) -> None:
+    known = {_with_gaps(text) for text in (*FROM_BELOW, *FROM_BELOW_WITH_PLACES)} | UNSEEN
+    known |= {str(each.id) for path in CATALOGUES for each in _messages(path)}
+    untold = [text for text in _raised(SOURCES / source) if text not in known and " " in text]
+    assert not untold
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (Invalid("The password needs at least 10 characters; a few words make a good one."),
+         "Nywila inahitaji angalau herufi 10; maneno machache hufaa."),
+        (Invalid("https://x.example/50% is not a link of ours; an SMS carries only links we issued."),
+         "https://x.example/50% si kiungo chetu; SMS hubeba viungo tulivyotoa tu."),
+        (Invalid("The password is wrong; try again."), "Nywila si sahihi; jaribu tena."),
+        (Invalid("Something nobody has words for."), "Something nobody has words for."),
+        (CaseAlreadyResolved("PW-X"), "Kesi hii imekamilika; ifungue tena kwanza."),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_in_the_reader_s_language(problem: AhadiError, told: str) -> None:
+    with reading(Reader(language="sw")):
+        assert problem_text(problem) == told
+    with reading(Reader(language="en")):
+        assert problem_text(Invalid(problem.sentence)) == problem.sentence

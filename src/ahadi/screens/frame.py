@@ -67,8 +67,10 @@ async def frame_of(request: Request, work: Work) -> Frame:
     notices = await promises.notices_of(work, actor.person_id, _MOST + 1) if actor.person_id else []
     settling = [each for each in actor.organisations if actor.may(each, Permission.MESSAGES_SETTLE)]
     waiting = await contacts.messages_to_settle(work, settling, None, _MOST + 1) if settling else []
+    reader = reader_of(request).at(work.now, person.language if person else None, zone)
+    request.state.reader = reader  # in whose language is told what goes wrong from here on
     return Frame(
-        reader=reader_of(request).at(work.now, person.language if person else None, zone),
+        reader=reader,
         actor=actor,
         person=person,
         directories=directories,

@@ -7,14 +7,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ahadi.platform.web import Problem
 from ahadi.screens.pages import is_live, screens_of, wants_parts
-from ahadi.screens.reader import reader_of
+from ahadi.screens.reader import Reader, reader_of
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
     """The page of a problem. Whoever is not signed in is led to where they can, and back afterwards."""
     if problem.status == 401 and not request.url.path.startswith("/sign-in"):
         return _to_sign_in(request)
-    reader = reader_of(request)
+    reader: Reader = getattr(request.state, "reader", None) or reader_of(request)
     if wants_parts(request):
         text = screens_of(request).text(reader, "problem_toast.html", problem=problem)
         headers = {"HX-Retarget": "#toasts", "HX-Reswap": "none" if is_live(request) else "innerHTML"}

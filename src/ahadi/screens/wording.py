@@ -1,20 +1,9 @@
 """What codes are called on the screens: functions, so that it is said in each reader's own language."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from ahadi.base.errors import AhadiError, Forbidden, TooMany, Unavailable
-from ahadi.cases import (
-    CaseAlreadyResolved,
-    DueInThePast,
-    NoSuchCase,
-    PromiseAlreadySettled,
-    PromiseLapsed,
-    PromisesStillOpen,
-)
-from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
-from ahadi.screens import moments
-from ahadi.screens.reader import _, later, ngettext
+from ahadi.screens.reader import _
+from ahadi.screens.sentences import problem_text, sentence
 
 __all__ = [
     "channel_name",
@@ -183,56 +172,6 @@ DONE: dict[str, Callable[[], str]] = {
 
 def done_text(code: str) -> str:
     return DONE[code]()
-
-
-def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
-    """What went wrong, in the reader's language where we have the words, with times on the reader's clock."""
-    told = _SENTENCES.get(code)
-    return told(fields) if told else _(detail)
-
-
-def problem_text(problem: AhadiError) -> str:
-    """What went wrong with what somebody did."""
-    return sentence(problem.code, problem.sentence, problem.fields)
-
-
-_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    CodeNeeded.code: lambda _fields: _("Enter the code your authenticator app shows."),
-    LinkUsedUp.code: lambda _fields: _("This link was used before or has expired; ask for a new one."),
-    CaseAlreadyResolved.code: lambda _fields: _("This case is resolved; reopen it first."),
-    NoSuchCase.code: lambda _fields: _("There is no such case that you may see; check the reference."),
-    PromiseAlreadySettled.code: lambda _fields: _("This promise was settled already, perhaps by a colleague just now."),
-    PromiseLapsed.code: lambda fields: _(
-        "This promise was due {when} and has lapsed; settle the recovery promise that takes its place."
-    ).replace("{when}", moments.clock(fields["due_at"])),
-    PromisesStillOpen.code: lambda _fields: _("Say of each open promise whether it is kept or withdrawn."),
-    DueInThePast.code: lambda _fields: _("That time has passed already; choose a later one."),
-    Forbidden.code: lambda _fields: _("This is not yours to do; ask a manager or an administrator."),
-    TooMany.code: lambda fields: ngettext(
-        "Too many attempts; try again in a minute.",
-        "Too many attempts; try again in {n} minutes.",
-        minutes := int(fields.get("retry_after", 60)) // 60 + 1,
-    ).replace("{n}", str(minutes)),
-    Unavailable.code: lambda _fields: _("A part we depend on does not answer; try again in a moment."),
-}
-
-
-SENTENCES_FROM_BELOW = (
-    later("The e-mail address or the password is wrong; try again, or ask for a new password."),
-    later("The code is wrong or was used before; wait for the next one and try again."),
-    later("The password is wrong; try again."),
-    later("The code is wrong; check the clock of your device and enter the next one."),
-    later("Choose a password to go with the link."),
-    later("The note is empty; write what colleagues should know."),
-    later("Say why the promise is withdrawn."),
-    later("Say in which words the customer was told."),
-    later("Name either a person or a department."),
-    later("Say which contacts go into the new case, and what it is about."),
-    later("A part of the contacts of this case can be split off: neither others nor all of them."),
-    later("A case can be merged into another case of the same organisation."),
-    later("There is nothing at this address; check it."),
-    later("This link is no longer valid; contact us with your reference and we will send a new one."),
-)
 
 
 def failure_text(code: str | None) -> str:

@@ -1,0 +1,136 @@
+"""What went wrong, told to a reader in their language. Errors come with an English sentence from the packages below.
+
+Where their code says enough, the sentence is made anew here, with times on the reader's clock. The others are
+translated as they stand: whole, or around the places where values stand. A test compares them with their sources.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from ahadi.base.errors import AhadiError, Forbidden, TooMany, Unavailable
+from ahadi.cases import (
+    CaseAlreadyOpen,
+    CaseAlreadyResolved,
+    DueInThePast,
+    NoSuchCase,
+    NoSuchPromise,
+    PromiseAlreadySettled,
+    PromiseLapsed,
+    PromisesStillOpen,
+)
+from ahadi.contacts import MessageSettled
+from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
+from ahadi.screens import moments
+from ahadi.screens.reader import _, later, ngettext
+
+
+def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
+    """What went wrong, in the reader's language where we have the words, with times on the reader's clock."""
+    if told := BY_CODE.get(code):
+        return told(fields)
+    if (known := _(detail)) != detail:
+        return known
+    for pattern, text in _patterns():
+        if found := pattern.fullmatch(detail):
+            return _(text) % found.groupdict()
+    return detail
+
+
+def problem_text(problem: AhadiError) -> str:
+    """What went wrong with what somebody did."""
+    return sentence(problem.code, problem.sentence, problem.fields)
+
+
+BY_CODE: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    CodeNeeded.code: lambda _fields: _("Enter the code your authenticator app shows."),
+    LinkUsedUp.code: lambda _fields: _("This link was used before or has expired; ask for a new one."),
+    CaseAlreadyResolved.code: lambda _fields: _("This case is resolved; reopen it first."),
+    CaseAlreadyOpen.code: lambda _fields: _("This case is open already."),
+    NoSuchCase.code: lambda _fields: _("There is no such case that you may see; check the reference."),
+    NoSuchPromise.code: lambda _fields: _("There is no such promise that you may see."),
+    PromiseAlreadySettled.code: lambda _fields: _("This promise was settled already, perhaps by a colleague just now."),
+    PromiseLapsed.code: lambda fields: _(
+        "This promise was due {when} and has lapsed; settle the recovery promise that takes its place."
+    ).replace("{when}", moments.clock(fields["due_at"])),
+    PromisesStillOpen.code: lambda _fields: _("Say of each open promise whether it is kept or withdrawn."),
+    DueInThePast.code: lambda _fields: _("That time has passed already; choose a later one."),
+    MessageSettled.code: lambda _fields: _("This message was decided already, perhaps by a colleague just now."),
+    Forbidden.code: lambda _fields: _("This is not yours to do; ask a manager or an administrator."),
+    TooMany.code: lambda fields: ngettext(
+        "Too many attempts; try again in a minute.",
+        "Too many attempts; try again in {n} minutes.",
+        minutes := int(fields.get("retry_after", 60)) // 60 + 1,
+    ).replace("{n}", str(minutes)),
+    Unavailable.code: lambda _fields: _("A part we depend on does not answer; try again in a moment."),
+}
+
+FROM_BELOW = (
+    later("The e-mail address or the password is wrong; try again, or ask for a new password."),
+    later("The code is wrong or was used before; wait for the next one and try again."),
+    later("The password is wrong; try again."),
+    later("The code is wrong; check the clock of your device and enter the next one."),
+    later("The password is easily guessed; choose other words, not names, rows of keys or repeats."),
+    later("An authenticator is set up already; remove it first."),
+    later("Begin by asking for a new authenticator."),
+    later("There is no such session, or it has ended."),
+    later("Choose a password to go with the link."),
+    later("There is nobody of that name in the demo."),
+    later("The note is empty; write what colleagues should know."),
+    later("Say why the promise is withdrawn."),
+    later("Say in which words the customer was told."),
+    later("The customer has not been told of the new time; say how they were told."),
+    later("Name either a person or a department."),
+    later("Say which department is wanted."),
+    later("Say which contacts go into the new case, and what it is about."),
+    later("A part of the contacts of this case can be split off: neither others nor all of them."),
+    later("A case can be merged into another case of the same organisation."),
+    later("Only a message whose outcome is uncertain can be marked as sent."),
+    later("There is no address to send this to; add one."),
+    later("The message is empty; write what the customer should read."),
+    later("An e-mail needs a subject; write one."),
+    later("This is not a telephone number; write it with its country code, such as +254 712 345678."),
+    later("This is not an e-mail address; write it like name@example.org."),
+    later("These two are one person already."),
+    later("The data of one of the two was erased; there is nothing to merge."),
+    later("This customer's data was erased; make a new customer instead."),
+    later("There is no such customer, or you have no access to it."),
+    later("There is no such file that you may see."),
+    later("There is nothing at this address; check it."),
+    later("The request cannot be read; correct it and send it again."),
+    later("The request is larger than is taken at once; send less."),
+    later("A value cannot be stored (a NUL character, half a character, or a number too large); correct it."),
+    later("This cursor was not made for this list; leave it out to start from the beginning."),
+    later("This link is no longer valid; contact us with your reference and we will send a new one."),
+)
+
+FROM_BELOW_WITH_PLACES = (
+    later("The password needs at least %(number)s characters; a few words make a good one."),
+    later("The password may have at most %(number)s characters."),
+    later("%(name)s is not active here; name somebody who is."),
+    later("The message still has nothing to say for %(names)s; write its words before it is sent."),
+    later("%(words)s looks like a placeholder that was not filled; put it right."),
+    later("This address is blocked for %(channel)s; use another channel."),
+    later("The customer wants no more messages by %(channel)s; use another channel."),
+    later("This takes %(number)s SMS segments and %(most)s are allowed; make it shorter."),
+    later("An SMS has no hashtags; write %(tag)s without the sign."),
+    later("%(link)s is not a whole https link; write it out or remove it."),
+    later("%(link)s is not a link of ours; an SMS carries only links we issued."),
+    later("%(link)s leads nowhere; put in one that works."),
+    later("Nobody checked where %(link)s leads; it may be dead."),
+    later("It is not known whether %(link)s leads anywhere; check it."),
+    later("The request is larger than the %(number)s bytes taken at once; send less."),
+    later("This did not come from a page of %(home)s, where Ahadi is; open that and try again."),
+)
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(_pattern_of(text)), text) for text in FROM_BELOW_WITH_PLACES)
+
+
+def _pattern_of(text: str) -> str:
+    """What matches a text with anything in its places."""
+    parts = re.split(r"%\((\w+)\)s", text)  # words and names of places in turn
+    return "".join(f"(?P<{part}>.+)" if number % 2 else re.escape(part) for number, part in enumerate(parts))
