@@ -20,7 +20,8 @@ async def world(server: Any, template: str, tmp_path_factory: pytest.TempPathFac
     """A client, the installation it calls, and everybody and everything in it."""
     folder: Path = tmp_path_factory.mktemp("authorisation")
     with copied(server, template) as urls:
-        settings = Settings(data=folder, secret_key="a key for tests that is long enough, and no secret")
+        secret = "a key for tests that is long enough, and no secret"
+        settings = Settings(data=folder, secret_key=secret, clock="manual")  # so that its address is there as well
         installation = install(settings, urls.app, real=FixedClock(NOON))
         app = create_app(installation)
         async with app.router.lifespan_context(app):

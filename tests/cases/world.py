@@ -172,29 +172,35 @@ class World:
 
     def look(self) -> Tables:
         """Read everything."""
-        return self.run(self._look())
 
-    async def _look(self) -> Tables:
-        async with self.database.read(system()) as work:
-            promised: dict[UUID, list[Promise]] = {}
-            for row in await work.rows(f"select {store.PROMISE_COLUMNS} from promise p order by p.id"):
-                promise = store.promise_from(row)
-                promised.setdefault(promise.case_id, []).append(promise)
-            rows = await work.rows(f"select {store.CASE_COLUMNS}, c.next_promise_id from cases c order by c.id")
-            next_of = {row["id"]: row.pop("next_promise_id") for row in rows}
-            found = [store.case_from(row, promised.get(row["id"], ())) for row in rows]
-            journal = await work.all(JournalRow, f"select {_JOURNAL} from journal order by seq")
-            messages = await work.all(Message, f"select {MESSAGE_COLUMNS}{MESSAGE_FROM} order by m.id")
-            taken = await work.rows("select id, case_id from contact order by id")
-            offers = await work.rows("select id from offer order by id")
-        return Tables(
-            {case.id: case for case in found},
-            next_of,
-            tuple(journal),
-            {each.id: each for each in messages},
-            {row["id"]: row["case_id"] for row in taken},
-            tuple(row["id"] for row in offers),
-        )
+        async def read() -> Tables:
+            async with self.database.read(system()) as work:
+                return await read_tables(work)
+
+        return self.run(read())
+
+
+async def read_tables(work: Work) -> Tables:
+    """Everything that the actor of this work may see."""
+    promised: dict[UUID, list[Promise]] = {}
+    for row in await work.rows(f"select {store.PROMISE_COLUMNS} from promise p order by p.id"):
+        promise = store.promise_from(row)
+        promised.setdefault(promise.case_id, []).append(promise)
+    rows = await work.rows(f"select {store.CASE_COLUMNS}, c.next_promise_id from cases c order by c.id")
+    next_of = {row["id"]: row.pop("next_promise_id") for row in rows}
+    found = [store.case_from(row, promised.get(row["id"], ())) for row in rows]
+    journal = await work.all(JournalRow, f"select {_JOURNAL} from journal order by seq")
+    messages = await work.all(Message, f"select {MESSAGE_COLUMNS}{MESSAGE_FROM} order by m.id")
+    taken = await work.rows("select id, case_id from contact order by id")
+    offers = await work.rows("select id from offer order by id")
+    return Tables(
+        {case.id: case for case in found},
+        next_of,
+        tuple(journal),
+        {each.id: each for each in messages},
+        {row["id"]: row["case_id"] for row in taken},
+        tuple(row["id"] for row in offers),
+    )
 
 
 # Judging -----------------------------------------------------------------------------------------------------

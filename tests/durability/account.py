@@ -124,6 +124,10 @@ def _messages(account: Account, tables: Tables, ledger: Ledger, mails: list[str]
     for row in ledger.of("reply"):
         if UUID(row["id"]) not in outgoing:
             account.blame("acknowledged reply lost", row)
+    quoted = _marked([each for each in tables.messages.values() if each.direction == "in"])
+    for mark, found in _marked(list(outgoing.values())).items():
+        if len(found) > 1 and mark not in quoted:
+            account.blame("message written twice", mark)
     for id_, times in arrived.items():
         if id_ is None or id_ not in outgoing:
             account.blame("mail of no message", id_)

@@ -19,6 +19,7 @@ KINDS: tuple[Kind, ...] = ("web", "worker", "database server", "database backend
 AHADI = Path(sys.executable).with_name("ahadi")
 HERE = Path(__file__).parent
 START_WITHIN = 90.0
+OUTLIVES_AT_MOST = 15.0
 
 
 def free_port() -> int:
@@ -139,6 +140,24 @@ class Installation:
             self._process.wait()
             self._forget()
         return True
+
+    def leftovers(self) -> list[int]:
+        """Processes that outlived the killed parents they belonged to by more than they may."""
+        until = time.monotonic() + OUTLIVES_AT_MOST
+        while (found := self._mine()) and time.monotonic() < until:
+            time.sleep(0.1)
+        return found
+
+    def _mine(self) -> list[int]:
+        mark = f"AHADI_DATA={self.data}".encode()
+        found = []
+        for each in Path("/proc").iterdir():
+            if each.name.isdigit():
+                with suppress(OSError):
+                    words = (each / "environ").read_bytes().split(b"\0")
+                    if mark in words and (each / "comm").read_text().startswith("ahadi"):
+                        found.append(int(each.name))
+        return found
 
 
 def _children(parent: int) -> list[tuple[int, str]]:

@@ -69,7 +69,8 @@ class Client:
         key = uuid4().hex
         if self.chance.random() < 0.1:
             first, second = await asyncio.gather(self._until_answered(path, body, key), self._again(path, body, key))
-            assert first.json() == second.json(), "one key, two answers"
+            if first.is_success or second.is_success:  # a refusal claims no key, and says what the time is
+                assert first.json() == second.json(), f"one key, two answers to {path}: {first.text} {second.text}"
             return first
         return await self._until_answered(path, body, key)
 

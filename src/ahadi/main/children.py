@@ -19,6 +19,14 @@ from ahadi.platform.settings import Settings
 log = structlog.get_logger(__name__)
 
 
+_AT_LAST = 8  # seconds after being told to end
+
+
+def _end_at_last() -> None:
+    """Be gone soon, come what may: where the parent was killed nobody else sees to it, and its successor waits."""
+    signal.alarm(_AT_LAST)
+
+
 class _Server(uvicorn.Server):
     """uvicorn, told by SIGTERM alone, closing live streams first: it would wait for them."""
 
@@ -37,6 +45,7 @@ class _Server(uvicorn.Server):
             loop.remove_signal_handler(signal.SIGTERM)
 
     def _stop(self) -> None:
+        _end_at_last()
         self._hub.close()
         self.should_exit = True
 
@@ -71,7 +80,12 @@ def worker(settings: Settings, database_url: str, ready: Callable[[], object]) -
 
     async def run() -> None:
         stopped = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+
+        def stop() -> None:
+            _end_at_last()
+            stopped.set()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
         installation = install(settings, database_url, name="worker")
         async with opened(installation), running(worker_tasks(installation)):
             ready()

@@ -1,7 +1,7 @@
 """Tasks that run beside the requests for as long as a process lives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,8 @@ from ahadi.platform.logs import frames_of
 log = structlog.get_logger(__name__)
 Task = Callable[[], Coroutine[Any, Any, None]]
 _PAUSE = 1.0  # seconds before a task that failed is tried again
+_FINISH_WITHIN = 5.0  # seconds given to what is on its way
+_ASK_AGAIN = 0.1
 
 
 @asynccontextmanager
@@ -21,9 +23,22 @@ async def running(tasks: Mapping[str, Task]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for each in begun:
+        await _end(begun)
+
+
+async def _end(begun: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancel until all have ended.
+
+    Once is not enough: where a task waits for the database, and the database answers with an error of its own just
+    then, the driver raises that error in place of the cancellation, and the task goes on.
+    """
+    patience = _FINISH_WITHIN
+    while left := [each for each in begun if not each.done()]:
+        for each in left:
             each.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
+        await asyncio.wait(left, timeout=patience)
+        patience = _ASK_AGAIN
+    await asyncio.gather(*begun, return_exceptions=True)
 
 
 async def _for_ever(name: str, task: Task) -> None:
