@@ -11,6 +11,7 @@ from psycopg.rows import tuple_row
 
 from ahadi import intake
 from ahadi.intake import ImportMap, ImportProgress
+from ahadi.intake.import_file import LARGEST_CELL
 from ahadi.platform.database import Database
 from tests.cases.builders import ORGANISATION
 
@@ -75,6 +76,7 @@ def rejects_of(path: Path | None) -> list[dict[str, str]]:
     """The rows of a file of rejects; none where there is no file."""
     if path is None:
         return []
+    csv.field_size_limit(LARGEST_CELL)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

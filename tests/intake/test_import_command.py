@@ -185,3 +185,58 @@ def test_what_is_wrong_is_said_without_a_trace(
     names = {"file": path, "map": map_file, "folder": path.parent, "latin": latin}
     out, told = ahadi(fresh_database, *(each.format(**names) for each in arguments), code=1)
     assert said in told and "Traceback" not in told and out == ""
+
+
+BROKEN = {
+    "empty.csv": (b"", "is empty; its first line names the columns."),
+    "other.csv": (b"number,opened\n1,2026-03-02\n", "has no column `about`, which the map names for text;"),
+    "quote.csv": (b'number,opened\n1,2\n2,"never closed\n', "A quote opened on line 3 of "),
+    "twice.csv": (b"number,number\n1,2\n", "has two columns `number`; rename one of them."),
+    "latin.csv": (b"number,about\n1,Zo\xeb\n", "is not written in UTF-8 (line 2); say its `encoding`"),
+    "empty.jsonl": (b"\n\n", "is empty; it needs a JSON object on each line."),
+}  # fmt: skip
+
+
+def test_a_file_that_cannot_be_imported_is_one_sentence_and_nothing_is_taken(
+    fresh_database: Connections, house: House, files: tuple[Path, Path]
+) -> None:
+    path, map_file = files
+    for name, (written, said) in BROKEN.items():
+        broken = path.with_name(name)
+        broken.write_bytes(written)
+        out, told = ahadi(fresh_database, "import", broken, "--map", map_file, "--organisation", "power", code=1)
+        assert said in told and len(told.splitlines()) == 1 and out == "", told
+        assert not broken.with_name(f"{name}.rejects.csv").exists()
+    assert taken(fresh_database, ORGANISATION) == []
+
+
+def test_a_broken_row_is_rejected_with_its_line_and_the_rows_around_it_are_taken(
+    fresh_database: Connections, house: House, files: tuple[Path, Path]
+) -> None:
+    path, map_file = files
+    good = [a_row(number, words="no power") for number in range(1, 5)]
+    bad = [a_row(8, words="x" * 300_000), a_row(9, queue="Gone", words="")]
+    lines = a_file(path.with_name("rows.csv"), [*good, *bad]).read_text(encoding="utf-8")
+    more = ['"T7"x,no,csv', "too,few", ""]
+    broken = path.with_name("broken.csv")
+    broken.write_text("\ufeff" + lines + "\r\n".join(more), encoding="utf-8", newline="")
+    said, _ = ahadi(fresh_database, "import", broken, "--map", map_file, "--organisation", "power", "--json")
+    done = json.loads(said)
+    assert (done["accepted"], done["rejected"]) == (4, 4), said
+    assert [(row["rejected_line"], row["rejected_because"]) for row in rejects_of(Path(done["rejects"]))] == [
+        ("6", "The text has 300021 characters; at most 200000 are taken."),
+        ("7", 'Department `Gone` is not known; say under `departments` which it is, or `"*"`.'),
+        ("8", "It cannot be read as CSV: ',' expected after '\"'."),
+        ("9", "It has 2 cells, and there are 9 columns."),
+    ]
+
+    objects = [json.dumps(a_row(number)) for number in (1, 7)]
+    as_json = path.with_name("rows.jsonl")
+    as_json.write_text("\n".join([objects[0], '{"number": "T8", oops', "[]", objects[1]]), encoding="utf-8")
+    said, _ = ahadi(fresh_database, "import", as_json, "--map", map_file, "--organisation", "power", "--json")
+    done = json.loads(said)
+    assert (done["accepted"], done["already"], done["rejected"]) == (1, 1, 2), said
+    assert [(row["rejected_line"], row["rejected_because"]) for row in rejects_of(Path(done["rejects"]))] == [
+        ("2", "It is no JSON."),
+        ("3", "It is no JSON object."),
+    ]

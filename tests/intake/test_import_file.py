@@ -330,6 +330,31 @@ def test_other_cells_and_numbers_stay_as_they_are(cell: str) -> None:
     assert safe_cell(cell) == cell
 
 
+def test_rejects_are_read_as_they_were_written_whatever_their_file_was_like(tmp_path: Path) -> None:
+    rejects = Rejects(tmp_path / "a.rejects.csv", ["name", "b"])
+    rejects.add(FileRow(7, {}, ["Zoë", "1;2"]), "because.")
+    path = rejects.finish()
+    assert path is not None
+    [row] = rows_of(path, PLAIN + 'encoding: cp1252\ndelimiter: ";"\nkey: name')
+    assert row.cells == {"name": "Zoë", "b": "1;2"}
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert rows_of(path)[0].cells == row.cells, "a spreadsheet that saved it left its mark"
+
+
+def test_rejected_lines_of_json_are_mended_in_their_own_file(tmp_path: Path) -> None:
+    source = ImportFile(a_text(tmp_path / "a.jsonl", '{"a": 1}\n{"a": 2, oops\n'), read_map(PLAIN))
+    rejects = Rejects(tmp_path / "a.jsonl.rejects.csv", source.columns)
+    for row in source.rows():
+        rejects.add(row, row.problem or "because.")
+    path = rejects.finish()
+    assert path is not None
+    path.write_text(path.read_text(encoding="utf-8").replace(", oops", "}"), encoding="utf-8")
+    assert [(row.cells, row.problem) for row in rows_of(path, PLAIN + "format: jsonl\nkey: a")] == [
+        ({"a": "1"}, None),
+        ({"a": "2"}, None),
+    ]
+
+
 @given(
     st.lists(
         st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12), min_size=2, max_size=2

@@ -17,6 +17,7 @@ from ahadi.intake.import_map import FileFormat, ImportMap
 
 LARGEST_CELL: Final = 16 * 1024 * 1024  # characters
 REJECTED: Final = ("rejected_line", "rejected_because")  # the columns that come first in a file of rejects
+_LINE_OF_JSON: Final = ("rejected_json",)  # the column of a file of rejects that holds a line of JSON Lines
 _FORMATS: Final[Mapping[str, FileFormat]] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -43,7 +44,10 @@ class FileRow:
 
 
 class ImportFile:
-    """A file to be imported. Raises Invalid when it cannot be one; `columns` are those of its header (CSV only)."""
+    """A file to be imported. Raises Invalid when it cannot be one; `columns` are those of its header (CSV only).
+
+    A file of rejects is read as it was written, whatever the map says of the file that they are from.
+    """
 
     def __init__(self, path: Path, map_: ImportMap) -> None:
         self.path, self.map = path, map_
@@ -51,10 +55,13 @@ class ImportFile:
             raise Invalid(f"There is no file {path}.")
         if not path.is_file():
             raise Invalid(f"{path} is no file; name one file of rows.")
-        wanted = map_.format or _FORMATS.get(path.suffix.lower())
+        again = _is_rejects(path)
+        wanted = "csv" if again else map_.format or _FORMATS.get(path.suffix.lower())
         if wanted is None:
             raise Invalid(f"{path} ends in neither .csv nor .jsonl; say in the map which `format` it has.")
         self.format: FileFormat = wanted
+        self.encoding = "utf-8-sig" if again else map_.encoding
+        self.delimiter = "," if again else map_.delimiter or ("\t" if path.suffix.lower() == ".tsv" else ",")
         self.columns: tuple[str, ...] = ()
         if wanted == "csv":
             csv.field_size_limit(LARGEST_CELL)
@@ -72,7 +79,7 @@ class ImportFile:
             seen.update(row.cells)
         if self.format == "jsonl" and not count:
             raise Invalid(f"{self.path} is empty; it needs a JSON object on each line.")
-        known = set(self.columns) if self.format == "csv" else seen
+        known = seen if self.format == "jsonl" or self.columns == _LINE_OF_JSON else set(self.columns)
         for column, what in self.map.needed.items():
             if column not in known:
                 named = ", ".join(self.columns or sorted(seen)) or "none at all"
@@ -88,7 +95,7 @@ class ImportFile:
 
     def _check_encoding(self) -> None:
         """Decode all of it. A text in another encoding would go wrong half-way, or silently."""
-        encoding = self.map.encoding
+        encoding = self.encoding
         decoder, line = codecs.getincrementaldecoder(encoding)(), 1
         with self.path.open("rb") as file:
             while True:
@@ -109,10 +116,9 @@ class ImportFile:
     # CSV (RFC 4180) ------------------------------------------------------------------------------------------
 
     def _csv_rows(self) -> Iterator[FileRow]:
-        delimiter = self.map.delimiter or ("\t" if self.path.suffix.lower() == ".tsv" else ",")
-        with self.path.open(encoding=self.map.encoding, newline="") as text:
+        with self.path.open(encoding=self.encoding, newline="") as text:
             lines = _Lines(text)
-            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             header = self._header(reader)
             again = tuple(header[:2]) == REJECTED
             self.columns = tuple(header[2:] if again else header)
@@ -147,6 +153,8 @@ class ImportFile:
         if len(cells) != len(self.columns):
             problem = f"it has {len(cells)} cells, and there are {len(self.columns)} columns."
             return FileRow(line, {}, cells, problem)
+        if self.columns == _LINE_OF_JSON:
+            return _json_row(line, cells[0])
         return FileRow(line, dict(zip(self.columns, cells, strict=True)), cells)
 
     def _unreadable(self, line: int, lines: "_Lines", problem: csv.Error) -> FileRow:
@@ -157,7 +165,7 @@ class ImportFile:
     # JSON Lines ----------------------------------------------------------------------------------------------
 
     def _json_rows(self) -> Iterator[FileRow]:
-        with self.path.open(encoding=self.map.encoding, newline="\n") as text:
+        with self.path.open(encoding=self.encoding, newline="\n") as text:
             for line, written in enumerate(text, 1):
                 bare = written.strip()
                 if not bare:
@@ -227,7 +235,7 @@ class Rejects:
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self.path, self.count = path, 0
-        self._columns = columns or ("row",)
+        self._columns = columns or _LINE_OF_JSON
         self._part = path.with_name(path.name + ".part")
         self._file: IO[str] | None = None
         self._writer: Any = None
@@ -264,6 +272,6 @@ class Rejects:
 
 
 def _is_rejects(path: Path) -> bool:
-    with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
+    with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8-sig") as file:
         return file.readline(200).startswith(",".join(REJECTED))
     return False
