@@ -330,6 +330,15 @@ def test_other_cells_and_numbers_stay_as_they_are(cell: str) -> None:
     assert safe_cell(cell) == cell
 
 
+def test_what_a_killed_run_left_half_written_goes_when_nothing_is_rejected_any_more(tmp_path: Path) -> None:
+    killed = Rejects(tmp_path / "a.rejects.csv", ["a"])
+    killed.add(FileRow(2, {}, ["Zoë"]), "because.")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.rejects.csv.part"]
+    assert Rejects(tmp_path / "a.rejects.csv", ["a"]).finish() is None
+    assert list(tmp_path.iterdir()) == []
+    killed.abandon()
+
+
 def test_rejects_are_read_as_they_were_written_whatever_their_file_was_like(tmp_path: Path) -> None:
     rejects = Rejects(tmp_path / "a.rejects.csv", ["name", "b"])
     rejects.add(FileRow(7, {}, ["Zoë", "1;2"]), "because.")

@@ -257,7 +257,8 @@ class Rejects:
     def finish(self) -> Path | None:
         """Put the file in its place; None where nothing was rejected, and then an earlier one is gone."""
         if self._file is None:
-            self.path.unlink(missing_ok=True)
+            for left in (self.path, self._part):  # of an earlier run; the second where it was killed
+                left.unlink(missing_ok=True)
             return None
         self._file.close()
         self._part.replace(self.path)
