@@ -43,9 +43,17 @@ def ever_uncertain(tables: Tables) -> set[UUID]:
     return {row.subject_id for row in tables.journal if row.kind == "message.uncertain" and row.subject_id}
 
 
-def check(account: Account, tables: Tables, ledger: Ledger, mails: list[str], webhooks: list[str]) -> None:
-    """Everything that was acknowledged is there, once; every mail went out once, or a person decided."""
+def check(
+    account: Account, tables: Tables, promised: list[str], ledger: Ledger, mails: list[str], webhooks: list[str]
+) -> None:
+    """Everything that was acknowledged is there, once; every mail went out once, or a person decided.
+
+    `promised` are the words of all promises but those that follow from others.
+    """
     _contacts(account, tables, ledger)
+    for mark, times in Counter(_MARK.findall(" ".join(promised))).items():
+        if times > 1:
+            account.blame("promise made twice", mark)
     _promises(account, tables, ledger)
     _messages(account, tables, ledger, mails)
     received = {str(row.subject_id) for row in tables.journal if row.kind == "contact.received"}
@@ -124,9 +132,9 @@ def _messages(account: Account, tables: Tables, ledger: Ledger, mails: list[str]
     for row in ledger.of("reply"):
         if UUID(row["id"]) not in outgoing:
             account.blame("acknowledged reply lost", row)
-    quoted = _marked([each for each in tables.messages.values() if each.direction == "in"])
-    for mark, found in _marked(list(outgoing.values())).items():
-        if len(found) > 1 and mark not in quoted:
+    by_people = [each for each in outgoing.values() if each.template is None]
+    for mark, found in _marked(by_people).items():
+        if len(found) > 1:
             account.blame("message written twice", mark)
     for id_, times in arrived.items():
         if id_ is None or id_ not in outgoing:

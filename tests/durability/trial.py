@@ -173,7 +173,12 @@ class Trial:
 
     def _examine(self, outside: Outside, url: str) -> None:
         tables = asyncio.run(_read(url))
-        check(self.account, tables, self.ledger, outside.mails(), outside.webhooks())
+        promised = _sql(
+            url,
+            "select t.text from promise p join promise_text t on t.promise_id = p.id"
+            " where p.renews is null and p.recovers is null",
+        )
+        check(self.account, tables, promised, self.ledger, outside.mails(), outside.webhooks())
         if left := self.installation.leftovers():
             self.account.blame("process that did not end", left)
         refused = Counter(f"{row['asked']}: {row['code']}" for row in self.ledger.of("refused"))
