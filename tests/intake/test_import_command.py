@@ -191,9 +191,6 @@ BROKEN = {
     "empty.csv": (b"", "is empty; its first line names the columns."),
     "other.csv": (b"number,opened\n1,2026-03-02\n", "has no column `about`, which the map names for text;"),
     "quote.csv": (b'number,opened\n1,2\n2,"never closed\n', "A quote opened on line 3 of "),
-    "twice.csv": (b"number,number\n1,2\n", "has two columns `number`; rename one of them."),
-    "latin.csv": (b"number,about\n1,Zo\xeb\n", "is not written in UTF-8 (line 2); say its `encoding`"),
-    "empty.jsonl": (b"\n\n", "is empty; it needs a JSON object on each line."),
 }  # fmt: skip
 
 
