@@ -45,6 +45,35 @@ async def test_from_sign_in_to_a_kept_promise_with_the_keyboard_alone(own_desk: 
     await expect(page.get_by_text("The promise is kept.")).to_be_visible()
     await expect(dialog).to_be_hidden()
     await expect(page.get_by_role("button", name="Keep: Nobody called back for two days")).to_have_count(0)
+    await expect(page.locator("#page")).to_be_focused()
+
+
+async def test_the_first_tab_skips_to_the_content_and_a_dialog_gives_the_focus_back(desk: Desk, visit: Visit) -> None:
+    page = await at_case(visit, desk, "move")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#page")).to_be_focused()
+    await tab_to(page, "Promise")
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Promise something")
+    await expect(dialog.get_by_role("radio", checked=True)).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("link", name="Promise", exact=True)).to_be_focused()
+
+
+async def test_a_form_without_script_has_a_page_that_says_what_it_is_for(desk: Desk, visit: Visit) -> None:
+    page = await visit(f"{desk.url}/sign-in", java_script_enabled=False)
+    reference = desk.centre.cases["move"]
+    await sign_in(page, "amina", desk, f"/cases/{reference}/promise")
+    await expect(page).to_have_title(f"Promise something · {reference} · Ahadi")
+    await page.get_by_label("Due at the latest").fill("2020-01-01T10:00")
+    await page.get_by_label("In words for the customer").fill("We were there yesterday.")
+    await page.evaluate("() => document.querySelector('#f-due').removeAttribute('min')")
+    await page.get_by_role("button", name="Promise").click()
+    await expect(page.get_by_role("alert")).to_contain_text("passed already")
+    await expect(page.get_by_label("In words for the customer")).to_have_value("We were there yesterday.")
+    await expect(page.get_by_label("Due at the latest")).to_have_value("2020-01-01T10:00")
 
 
 async def tab_to(page: Page, name: str) -> None:

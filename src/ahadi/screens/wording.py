@@ -11,6 +11,7 @@ __all__ = [
     "deed_name",
     "done_text",
     "failure_text",
+    "form_title",
     "kind_name",
     "message_state",
     "missing_name",
@@ -132,6 +133,24 @@ def notice_text(kind: str) -> str:
         "offer": _("A customer asks for you in person"),
     }.get(about, about.replace("-", " ").capitalize())
     return f"{text}: {passed}" if passed else text
+
+
+def form_title(name: str) -> str:
+    """What a form is for: its heading, and the title of its page."""
+    return {
+        "direct": _("Bring in somebody who can decide"),
+        "hold": _("Hand the case over"),
+        "keep": _("Keep the promise"),
+        "link": _("Link to the customer's page"),
+        "merge": _("Merge into another case"),
+        "promise": _("Promise something"),
+        "renew": _("Promise another time"),
+        "reopen": _("Open the case again"),
+        "resolve": _("Resolve the case"),
+        "sort": _("Reason, priority, tags"),
+        "split": _("Split off a part"),
+        "withdraw": _("Withdraw the promise"),
+    }[name]
 
 
 # Told once, after something was done.

@@ -159,11 +159,23 @@
     if (ctx?.request?.method === "POST" && ctx.response?.status < 400) ctx.request.form?.reset();
     learnTime(document.getElementById("page")?.dataset.now);
     adorn(document);
-    for (const each of /** @type {HTMLDialogElement[]} */ (all("#dialog dialog:not([open])"))) each.showModal();
+    for (const each of /** @type {HTMLDialogElement[]} */ (all("#dialog dialog:not([open])"))) open(each);
+    // What had the focus may be gone: the next Tab goes on from the content, not from the top of the page.
+    if (ctx?.request?.method === "POST" && document.activeElement === body) {
+      document.getElementById("page")?.focus({ preventScroll: true });
+    }
   });
   document.addEventListener("htmx:error", (event) => {
     if (!/** @type {any} */ (event).detail?.ctx?.request?.headers?.["X-Live"]) showConnection("lost");
   });
+
+  const FIELDS = "input:not([type=hidden], [type=radio]:not(:checked)), select, textarea";
+
+  /** A dialog begins at its first field, not at the button that closes it. @param {HTMLDialogElement} dialog */
+  function open(dialog) {
+    dialog.showModal();
+    if (!dialog.querySelector("[autofocus]")) all(FIELDS, dialog)[0]?.focus();
+  }
 
   // Small things -----------------------------------------------------------------------------------------------
 
