@@ -1,5 +1,6 @@
 """Connections to PostgreSQL and the two ways to use them: `work` (one transaction) and `read` (one round trip)."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import orjson
 from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import LockNotAvailable
 from psycopg.types.json import set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from ahadi.base.errors import SetupError, Unavailable
 from ahadi.platform.clock import BusinessClock
@@ -21,6 +22,7 @@ from ahadi.platform.house import House
 set_json_loads(orjson.loads)
 NO_ANSWER = "The database does not answer; try again in a moment."
 LOCK_WAIT = "15s"  # for what somebody else is changing
+KNOCK_EVERY = 1.0  # seconds, at a database that has been away for twice as long
 LONGEST_WORK = "5min"  # a process that froze in the middle of its work loses it, and with it what it had locked
 
 
@@ -75,13 +77,21 @@ class Database:
         self.house = house or House()
         self.numbers: deque[int] = deque()
         self.on_commit: list[Any] = []
+        self._knocking: asyncio.Task[None] | None = None
         self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             url,
             min_size=min(2, connections),
             max_size=connections,
             open=False,
             timeout=15.0,
-            kwargs={"autocommit": True, "application_name": application, "prepare_threshold": 2},
+            reconnect_timeout=2 * KNOCK_EVERY,
+            reconnect_failed=self._is_away,
+            kwargs={
+                "autocommit": True,
+                "application_name": application,
+                "prepare_threshold": 2,
+                "connect_timeout": 10,
+            },
             configure=_bound,
             name=application,
         )
@@ -104,6 +114,24 @@ class Database:
 
     async def close(self) -> None:
         await self.pool.close()
+
+    async def _is_away(self, _: object) -> None:
+        if self._knocking is None or self._knocking.done():
+            self._knocking = asyncio.create_task(self._knock())
+
+    async def _knock(self) -> None:
+        """Ask for a connection until there is one.
+
+        Left alone, the pool doubles its pause after each failure, and stays away for as long again as the database was.
+        """
+        while True:
+            try:
+                async with self.pool.connection(timeout=KNOCK_EVERY):
+                    return
+            except PoolClosed:
+                return
+            except OperationalError:
+                continue
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
