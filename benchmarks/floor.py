@@ -16,6 +16,7 @@ import runpy
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +26,15 @@ import orjson
 import uvicorn
 import uvloop
 
+from ahadi.base.ids import reference_of
 from ahadi.main.wiring import install
 from ahadi.platform.settings import read_settings
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+NUMBER = "number for a reference"  # as though it had been asked for
+PREFIX = "BN"  # as in bench.yaml
+DRAW = "select nextval('case_number') from generate_series(1, 32)"
 Respond = Callable[[Any, dict[str, Any], datetime], Awaitable[list[Any]]]
 
 
@@ -51,6 +56,7 @@ class CasesFloor:
         self.tokens = {hashlib.sha256(os.environ["FLOOR_TOKEN"].encode()).digest()}
         settings = read_settings({"AHADI_DATA": os.environ["FLOOR_DATA"]})
         self.database = install(settings, os.environ["FLOOR_DATABASE_URL"], name="floor").database
+        self.numbers: deque[int] = deque()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,9 +71,20 @@ class CasesFloor:
             reference = scope["path"].split("/")[3]
             status, rows = 200, await self.touch(self.database.pool, {"reference": reference}, now)
         else:
-            asked = flattened(orjson.loads(await _body(receive)))
+            asked = flattened(orjson.loads(await _body(receive))) | {NUMBER: await self._number()}
             status, rows = 201, await self.intake(self.database.pool, asked, now)
         await _answer(send, status, orjson.dumps(rows, default=str))
+
+    async def _number(self) -> int:
+        """A number that gives a reference, drawn many at a time as Ahadi does."""
+        while True:
+            if not self.numbers:
+                async with self.database.pool.connection() as connection:
+                    found = await connection.execute(DRAW)
+                    self.numbers.extend(row[0] for row in await found.fetchall())
+            number = self.numbers.popleft()
+            if reference_of(PREFIX, number):
+                return number
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

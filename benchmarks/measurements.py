@@ -47,7 +47,7 @@ class Extent:
 
     @classmethod
     def quick(cls, scratch: Path) -> "Extent":
-        return cls(scratch, 1_000, 5_000, 1_000, seconds=1, rounds=1, listeners=50, changes=2, settling=3)
+        return cls(scratch, 1_000, 5_000, 1_000, seconds=3, rounds=1, listeners=50, changes=2, settling=3)
 
 
 Say = Callable[[str], None]

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ import httpx
 from ahadi.main.http import create_app
 from ahadi.main.wiring import install
 from ahadi.platform.settings import read_settings
-from benchmarks.floor import flattened
+from benchmarks.floor import NUMBER, flattened
 from benchmarks.floor_code import Recording, write
 from benchmarks.tape import taping
 
 WARM = 6  # requests before the tape runs: caches are filled and statements prepared, as they are under load
-TRIES = 20  # until two recordings took the same steps: a third of the numbers drawn give no reference
+TRIES = 20  # until two recordings took the same steps
 
 Ask = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
@@ -59,7 +60,7 @@ async def _write(
     data: Path, database_url: str, token: str, references: Sequence[str], folder: Path, series: Iterator[int]
 ) -> None:
     touched = itertools.cycle(references)
-    async with _application(data, database_url, token) as client:
+    async with _application(data, database_url, token) as (client, numbers):
 
         async def touch() -> Recording:
             reference = next(touched)
@@ -67,7 +68,10 @@ async def _write(
 
         async def take_in() -> Recording:
             body = intake(str(next(series)))
-            return await _recorded(flattened(body), client.post("/api/contacts", json=body))
+            before = list(numbers)
+            recording = await _recorded(flattened(body), client.post("/api/contacts", json=body))
+            spent = before[: len(before) - len(numbers)]
+            return replace(recording, asked={**recording.asked, NUMBER: spent[-1] if spent else None})
 
         for name, once in (("touch", touch), ("intake", take_in)):
             for _ in range(WARM):
@@ -76,7 +80,7 @@ async def _write(
 
 
 async def _alike(once: Callable[[], Awaitable[Recording]]) -> tuple[Recording, Recording]:
-    """Two recordings with equally many steps, and no more of them than any other."""
+    """Two recordings with equally many steps, and no more of them than any other (one in many draws numbers)."""
     found = [await once() for _ in range(TRIES)]
     shortest = min(len(each.tape.steps) for each in found)
     first, second, *_ = [each for each in found if len(each.tape.steps) == shortest]
@@ -93,9 +97,12 @@ async def _recorded(asked: Mapping[str, Any], request: Awaitable[httpx.Response]
 
 
 @asynccontextmanager
-async def _application(data: Path, database_url: str, token: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The application in this process, and a client of it."""
-    application = create_app(install(read_settings({"AHADI_DATA": str(data)}), database_url))
+async def _application(
+    data: Path, database_url: str, token: str
+) -> AsyncIterator[tuple[httpx.AsyncClient, Sequence[int]]]:
+    """The application in this process: a client of it, and the numbers it has drawn and not used yet."""
+    installation = install(read_settings({"AHADI_DATA": str(data)}), database_url)
+    application = create_app(installation)
     async with (
         application.router.lifespan_context(application),
         httpx.AsyncClient(
@@ -104,4 +111,4 @@ async def _application(data: Path, database_url: str, token: str) -> AsyncIterat
             headers={"Authorization": f"Bearer {token}"},
         ) as client,
     ):
-        yield client
+        yield client, installation.database.numbers

@@ -63,9 +63,14 @@ async def connection(server: Connections) -> AsyncIterator[psycopg.AsyncConnecti
 def work_as(connection: psycopg.AsyncConnection[Any], now: datetime) -> Callable[..., Any]:
     """`await work_as(actor, at=…)`: work on the rolled-back transaction, for any actor and moment."""
 
+    made: list[Work] = []
+
     async def make(actor: Actor, at: datetime = now) -> Work:
+        for work in made:
+            await work.flush()
         await set_organisations(connection, actor.organisations)
-        return Work(connection, actor, at, at, HOUSE)
+        made.append(Work(connection, actor, at, at, HOUSE))
+        return made[-1]
 
     return make
 

@@ -20,8 +20,8 @@ async def work(work_as: Any) -> AsyncIterator[Work]:
     yield await work_as(system())
 
 
-def kinds(work: Work) -> list[str]:
-    return [entry.kind for entry in work.entries]
+async def kinds(work: Work) -> list[str]:
+    return [row["kind"] for row in await work.rows("select kind from journal order by seq")]
 
 
 def count_statements(work: Work) -> list[object]:
@@ -72,15 +72,17 @@ async def test_a_customer_is_recognised_by_any_identity_however_it_is_written(wo
     assert not known.created
     assert known.customer == made.customer
     assert known.by in made.customer.identities
-    assert kinds(work) == ["customer.created"]
+    assert await kinds(work) == ["customer.created"]
 
 
 async def test_somebody_known_costs_one_statement_and_somebody_new_two(work: Work) -> None:
     sent = count_statements(work)
     await a_contact(work, phone="0712 345 678", email="maria@example.org")
     assert len(sent) == 2
+    await work.flush()
+    sent.clear()
     await a_contact(work, phone="0712 345 678", email="maria@example.org")
-    assert len(sent) == 3
+    assert len(sent) == 1
 
 
 async def test_a_new_address_is_added_unverified_to_the_customer_whose_number_is_known(work: Work) -> None:
@@ -90,7 +92,7 @@ async def test_a_new_address_is_added_unverified_to_the_customer_whose_number_is
     assert [(each.kind, each.verified_at) for each in known.customer.identities] == [("phone", None), ("email", None)]
     assert known.customer.name == "Maria", "a name known is not changed by what a contact says"
     assert (await a_contact(work, email="maria@example.org")).customer.id == made.customer.id
-    assert kinds(work) == ["customer.created", "identity.added"]
+    assert await kinds(work) == ["customer.created", "identity.added"]
 
 
 async def test_identities_of_two_customers_are_left_alone_and_the_two_are_noted(work: Work) -> None:
@@ -102,7 +104,7 @@ async def test_identities_of_two_customers_are_left_alone_and_the_two_are_noted(
     assert (await a_contact(work, handle="telegram:new")).created, "what is new is added to neither"
     [(one, suggestion)] = await customers.noticed_duplicates(work, ORGANISATION)
     assert {one.id, suggestion.customer.id} == {maria.customer.id, peter.customer.id}
-    assert kinds(work).count("duplicate.noticed") == 1, "noted once"
+    assert (await kinds(work)).count("duplicate.noticed") == 1, "noted once"
 
 
 async def test_a_name_and_language_fill_what_was_empty(work: Work) -> None:
@@ -113,7 +115,7 @@ async def test_a_name_and_language_fill_what_was_empty(work: Work) -> None:
     assert [each.id for each in await customers.find_customers(work, ORGANISATION, text="maria")] == [made.customer.id]
     again = await a_contact(work, phone="0712 345 678", name="Mary", language="en")
     assert (again.customer.name, again.customer.language) == ("Maria", "sw")
-    assert kinds(work) == ["customer.created", "customer.changed"]
+    assert await kinds(work) == ["customer.created", "customer.changed"]
 
 
 async def test_with_no_identity_every_contact_is_a_new_unnamed_customer(work: Work) -> None:

@@ -1,5 +1,6 @@
 """The compiled table: the first row that matches decides, and what no row takes goes to the fall-back."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from ahadi.routing import NO_RULE, Count, Decision, Request, Rule, Table, TableDoesNotCompile, Tables
 from ahadi.routing.model import RULES_FAILED, When
+from ahadi.routing.table import Evaluate
 from tests.routing.builders import CARE, a_request, a_table, a_tier, requests, rules, tables_of_rules, which
 
 ROW = "row-1"
@@ -136,18 +138,17 @@ def test_a_row_alone_takes_what_it_wins_among_others(table: tuple[Rule, ...], re
     assert winner == next((rule for rule in alone if rule is not None), None)
 
 
-class BrokenEngine:
-    """An engine that compiles and then fails at every request."""
+def compiled_by_a_broken_engine(model: str) -> Evaluate:
+    """It compiles, and then fails at every request."""
 
-    def create_decision(self, content: str) -> "BrokenEngine":
-        return self
-
-    def evaluate(self, context: dict[str, Any]) -> dict[str, Any]:
+    def evaluate(context: dict[str, Any]) -> Mapping[str, Any]:
         raise RuntimeError("out of order")
+
+    return evaluate
 
 
 def test_should_the_engine_fail_the_request_still_goes_to_the_fall_back() -> None:
-    table = Table(rules({}), CARE, BrokenEngine())
+    table = Table(rules({}), CARE, compiled_by_a_broken_engine)
     assert table.decide(a_request()) == Decision(CARE, None, RULES_FAILED)
 
 

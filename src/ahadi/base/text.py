@@ -9,6 +9,8 @@ def fold(text: str) -> str:
 
     PostgreSQL's `simple` configuration neither folds accents nor knows every letter's case, so this is done here.
     """
+    if text.isascii():  # nothing to decompose
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(bare.split())
@@ -26,5 +28,7 @@ def slug(text: str) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """The text on one line without control characters, cut with an ellipsis at `limit` characters."""
-    line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

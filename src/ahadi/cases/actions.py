@@ -127,10 +127,10 @@ async def commit(work: Work, case: Case | None, events: Sequence[Event], organis
     after = model.apply_all(case, events, work.now, organisation_id, case_id)
     before = {each.id: each for each in case.promises} if case else {}
     if case is None:
-        await store.insert_case(work, after)
+        store.insert_case(work, after)
     elif after != case:
         await store.update_case(work, after)
-    await store.insert_promises(work, organisation_id, [p for p in after.promises if p.id not in before])
+    store.insert_promises(work, organisation_id, [p for p in after.promises if p.id not in before])
     changed = [p for p in after.promises if p.id in before and p != before[p.id]]
     await store.update_promises(work, organisation_id, changed)
     journal(work, after, events)
@@ -152,7 +152,7 @@ async def _words(work: Work, case: Case, *promised: Promised) -> None:
     made = {each.id for each in case.promises}
     for each in promised:
         if each.id in made:
-            await store.set_promise_text(work, case.organisation_id, each.id, each.text)
+            store.set_promise_text(work, case.organisation_id, each.id, each.text)
 
 
 # Cases -------------------------------------------------------------------------------------------------------
@@ -193,9 +193,8 @@ async def open_case(work: Work, organisation_id: UUID, new: NewCase) -> Case:
         work, None, [opened, *model.decide_promise(empty, new.promise.plain(), work.now)], organisation_id, case_id
     )
     subject = one_line(new.subject) or "–"
-    fields = orjson.dumps(dict(new.fields)).decode()
     folded = search_words(f"{reference} {subject}")
-    await store.insert_case_text(work, organisation_id, case_id, subject, fields, folded)
+    store.insert_case_text(work, organisation_id, case_id, subject, new.fields, folded)
     await _words(work, case, new.promise)
     return case
 
@@ -251,7 +250,7 @@ async def merge_cases(work: Work, reference: str | UUID, into: str | UUID) -> Ca
     await contacts.place_contacts(inside, first.organisation_id, moving, second.id)
     for old, new in zip(first.open_promises, moved, strict=True):
         text = texts[old.id].text if old.id in texts else ""
-        await store.set_promise_text(work, first.organisation_id, new.id, text)
+        store.set_promise_text(work, first.organisation_id, new.id, text)
     return merged
 
 

@@ -1,12 +1,10 @@
 """The only SQL of cases and promises. Every read starts from the organisations the actor may see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from ahadi.cases.events import Holder
 from ahadi.cases.model import Case, Promise
@@ -90,7 +88,7 @@ async def next_number(work: Work) -> int:
 # Writing -----------------------------------------------------------------------------------------------------
 
 
-def case_values(case: Case) -> dict[str, Any]:
+def _case_values(case: Case) -> dict[str, Any]:
     next_promise = case.next_promise
     return {
         "organisation_id": case.organisation_id,
@@ -120,19 +118,8 @@ def case_values(case: Case) -> dict[str, Any]:
     }
 
 
-INSERT_CASE = (
-    "insert into cases (organisation_id, id, reference, customer_id, reason, state, holder_person,"
-    " holder_department, held_since, department_id, priority, channel, language, opened_at, changed_at,"
-    " resolved_at, resolution, contacts, escalated, rule_id, linked_to, merged_into, tags, next_promise_id)"
-    " values (%(organisation_id)s, %(id)s, %(reference)s, %(customer_id)s, %(reason)s, %(state)s,"
-    " %(holder_person)s, %(holder_department)s, %(held_since)s, %(department_id)s, %(priority)s, %(channel)s,"
-    " %(language)s, %(opened_at)s, %(changed_at)s, %(resolved_at)s, %(resolution)s, %(contacts)s, %(escalated)s,"
-    " %(rule_id)s, %(linked_to)s, %(merged_into)s, %(tags)s, %(next_promise_id)s)"
-)
-
-
-async def insert_case(work: Work, case: Case) -> None:
-    await work.execute(INSERT_CASE, case_values(case))
+def insert_case(work: Work, case: Case) -> None:
+    work.put("cases", _case_values(case))
 
 
 async def update_case(work: Work, case: Case) -> None:
@@ -143,7 +130,7 @@ async def update_case(work: Work, case: Case) -> None:
         " resolution = %(resolution)s, contacts = %(contacts)s, escalated = %(escalated)s,"
         " merged_into = %(merged_into)s, tags = %(tags)s, next_promise_id = %(next_promise_id)s"
         " where organisation_id = %(organisation_id)s and id = %(id)s",
-        case_values(case),
+        _case_values(case),
     )
 
 
@@ -156,15 +143,9 @@ def _promise_values(organisation_id: UUID, promise: Promise) -> dict[str, Any]:
     }
 
 
-async def insert_promises(work: Work, organisation_id: UUID, promises: Sequence[Promise]) -> None:
-    await work.many(
-        "insert into promise (organisation_id, id, case_id, kind, state, owner_person, owner_department, due_at,"
-        " made_at, level, recovers, renews, successor, reminded_at, warned_at, settled_at, deed_kind, deed_id, told,"
-        " reason) values (%(organisation_id)s, %(id)s, %(case_id)s, %(kind)s, %(state)s, %(owner_person)s,"
-        " %(owner_department)s, %(due_at)s, %(made_at)s, %(level)s, %(recovers)s, %(renews)s, %(successor)s,"
-        " %(reminded_at)s, %(warned_at)s, %(settled_at)s, %(deed_kind)s, %(deed_id)s, %(told)s, %(reason)s)",
-        [_promise_values(organisation_id, each) for each in promises],
-    )
+def insert_promises(work: Work, organisation_id: UUID, promises: Sequence[Promise]) -> None:
+    for each in promises:
+        work.put("promise", _promise_values(organisation_id, each))
 
 
 async def update_promises(work: Work, organisation_id: UUID, promises: Sequence[Promise]) -> None:
@@ -177,30 +158,12 @@ async def update_promises(work: Work, organisation_id: UUID, promises: Sequence[
     )
 
 
-INSERT_TEXT = (
-    "insert into case_text (organisation_id, case_id, subject, fields, folded)"
-    " values (%(organisation_id)s, %(case_id)s, %(subject)s, %(fields)s, %(folded)s)"
-)
-INSERT_PROMISE_TEXT = (
-    "insert into promise_text (organisation_id, promise_id, text)"
-    " values (%(organisation_id)s, %(promise_id)s, %(text)s)"
-)
-
-
-async def insert_case_text(
-    work: Work, organisation_id: UUID, case_id: UUID, subject: str, fields: str, folded: str
+def insert_case_text(
+    work: Work, organisation_id: UUID, case_id: UUID, subject: str, fields: Mapping[str, Any], folded: str
 ) -> None:
-    await work.execute(
-        INSERT_TEXT,
-        {
-            "organisation_id": organisation_id,
-            "case_id": case_id,
-            "subject": subject,
-            "fields": fields,
-            "folded": folded,
-        },
-    )
-    work.kept["case_text", case_id] = CaseText(case_id, subject, orjson.loads(fields))
+    row = {"organisation_id": organisation_id, "case_id": case_id, "subject": subject, "fields": fields}
+    work.put("case_text", {**row, "folded": folded})
+    work.kept["case_text", case_id] = CaseText(case_id, subject, dict(fields))
 
 
 async def update_fields(work: Work, organisation_id: UUID, case_id: UUID, fields: str) -> None:
@@ -238,10 +201,8 @@ async def texts_of(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) 
     return kept | {each.case_id: each for each in rows}
 
 
-async def set_promise_text(work: Work, organisation_id: UUID, promise_id: UUID, text: str) -> None:
-    await work.execute(
-        INSERT_PROMISE_TEXT, {"organisation_id": organisation_id, "promise_id": promise_id, "text": text}
-    )
+def set_promise_text(work: Work, organisation_id: UUID, promise_id: UUID, text: str) -> None:
+    work.put("promise_text", {"organisation_id": organisation_id, "promise_id": promise_id, "text": text})
     work.kept["promise_text", promise_id] = PromiseText(promise_id, text, None)
 
 

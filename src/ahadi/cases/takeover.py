@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import orjson
-
 from ahadi.base.clock import utc
 from ahadi.base.errors import Invalid
 from ahadi.base.ids import reference_of, uuid7
@@ -68,9 +66,8 @@ def _events(former: Former, reference: str, now: datetime, organisation_id: UUID
 
 def _text(case: Case, new: NewCase) -> NewText:
     subject = one_line(new.subject) or "–"
-    fields = orjson.dumps(dict(new.fields)).decode()
     folded = search_words(f"{case.reference} {subject}")
-    return NewText(case.id, subject, fields, folded, new.promise.id, new.promise.text)
+    return NewText(case.id, subject, new.fields, folded, new.promise.id, new.promise.text)
 
 
 async def _references(work: Work, prefixes: Sequence[str]) -> list[str]:

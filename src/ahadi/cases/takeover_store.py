@@ -1,21 +1,22 @@
 """The SQL of cases that are taken over: the same rows as for one case, written for many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from ahadi.cases.model import Case
-from ahadi.cases.store import INSERT_CASE, INSERT_PROMISE_TEXT, INSERT_TEXT, case_values, insert_promises
+from ahadi.cases.store import insert_case, insert_case_text, insert_promises, set_promise_text
 from ahadi.platform.database import Work
 
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """A new case's erasable words: `fields` as JSON, `folded` what it is found by, `promise` what was promised."""
+    """A new case's erasable words: `fields` by name, `folded` what it is found by, `promise` what was promised."""
 
     case_id: UUID
     subject: str
-    fields: str
+    fields: Mapping[str, Any]
     folded: str
     promise_id: UUID
     promise: str
@@ -31,19 +32,9 @@ async def next_numbers(work: Work, count: int) -> list[int]:
 
 async def insert_cases(work: Work, organisation_id: UUID, cases: Sequence[Case], texts: Sequence[NewText]) -> None:
     """Write new cases with all that was promised, and their words."""
-    await work.many(INSERT_CASE, [case_values(each) for each in cases])
-    await insert_promises(work, organisation_id, [promise for each in cases for promise in each.promises])
-    rows = [
-        {
-            "organisation_id": organisation_id,
-            "case_id": each.case_id,
-            "subject": each.subject,
-            "fields": each.fields,
-            "folded": each.folded,
-            "promise_id": each.promise_id,
-            "text": each.promise,
-        }
-        for each in texts
-    ]
-    await work.many(INSERT_TEXT, rows)
-    await work.many(INSERT_PROMISE_TEXT, rows)
+    for case in cases:
+        insert_case(work, case)
+        insert_promises(work, organisation_id, case.promises)
+    for text in texts:
+        insert_case_text(work, organisation_id, text.case_id, text.subject, text.fields, text.folded)
+        set_promise_text(work, organisation_id, text.promise_id, text.promise)

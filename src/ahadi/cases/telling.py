@@ -24,11 +24,13 @@ async def tell_customer(
     extra: dict[str, Value] | None = None,
     customer: Customer | None = None,
     channel: str | None = None,
+    fresh: bool = False,
 ) -> UUID | None:
     """Queue a message by the template `slug`; once for each thing it is `about`. Its id, or None if told before.
 
     `promise` (kind, text, due) defaults to the case's next one; `last` is the (text, due) it takes the place of.
-    `channel` is the one the customer used just now; that of their first contact where they used none.
+    `channel` is the one the customer used just now; that of their first contact where they used none. `fresh` says that
+    what it is about was made in this transaction.
     """
     inside = work.as_installation(case.organisation_id)
     customer = customer or await customers.get_customer(inside, case.organisation_id, case.customer_id)
@@ -56,6 +58,7 @@ async def tell_customer(
             intent=f"{slug}:{about}",
             values=values | (extra or {}),
             sender=settings.sender_address,
+            fresh=fresh,
         ),
     )
 

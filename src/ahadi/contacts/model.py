@@ -60,7 +60,8 @@ class Writing:
     """A message to a customer, ready to go. `intent` says what it is for: one message goes out per intent.
 
     `missing` names variables without a value, `failure` a code for another reason why a person must look first:
-    with either the message is held.
+    with either the message is held. `fresh` says that what it is about was made in this transaction, so that nothing
+    can have been said of it.
     """
 
     channel: str
@@ -79,6 +80,7 @@ class Writing:
     failure: str | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[Attached, ...] = ()
+    fresh: bool = False
     id: UUID = field(default_factory=uuid7)
 
     @property

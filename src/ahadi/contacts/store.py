@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from ahadi.contacts.model import Attached, Incoming, Message, MessageState, Writing
 from ahadi.platform.database import Work
 
@@ -26,21 +24,25 @@ async def insert_contact(
     work: Work, organisation_id: UUID, incoming: Incoming, case_id: UUID | None, direction: str = "in"
 ) -> bool:
     """Write a contact; False when its source key was taken in before."""
+    row = {
+        "organisation_id": organisation_id,
+        "id": incoming.id,
+        "channel": incoming.channel,
+        "direction": direction,
+        "customer_id": incoming.customer_id,
+        "case_id": case_id,
+        "automatic": incoming.automatic,
+        "started_at": incoming.at or work.now,
+    }
+    if incoming.source_key is None:
+        work.put("contact", row)
+        return True
     written = await work.value(
         "insert into contact (organisation_id, id, channel, direction, customer_id, case_id, source_key, automatic,"
         " started_at) values (%(organisation_id)s, %(id)s, %(channel)s, %(direction)s, %(customer_id)s, %(case_id)s,"
-        " %(source_key)s, %(automatic)s, %(at)s) on conflict (organisation_id, source_key) do nothing returning true",
-        {
-            "organisation_id": organisation_id,
-            "id": incoming.id,
-            "channel": incoming.channel,
-            "direction": direction,
-            "customer_id": incoming.customer_id,
-            "case_id": case_id,
-            "source_key": incoming.source_key,
-            "automatic": incoming.automatic,
-            "at": incoming.at or work.now,
-        },
+        " %(source_key)s, %(automatic)s, %(started_at)s)"
+        " on conflict (organisation_id, source_key) do nothing returning true",
+        {**row, "source_key": incoming.source_key},
     )
     return bool(written)
 
@@ -70,62 +72,50 @@ class Row:
     missing: tuple[str, ...] = ()
     headers: Any = None
     attachments: tuple[Attached, ...] = ()
+    fresh: bool = False  # nothing with its intent can stand yet
 
 
 async def insert_message(work: Work, organisation_id: UUID, row: Row) -> bool:
     """Write a message with its words; False when one with its intent stands already."""
-    written = await work.value(
-        "insert into message (organisation_id, id, contact_id, case_id, customer_id, direction, channel, author_kind,"
-        " author_id, at, state, intent, template, automatic, not_before, failure, missing)"
-        " values (%(organisation_id)s, %(id)s, %(contact_id)s, %(case_id)s, %(customer_id)s, %(direction)s,"
-        " %(channel)s, %(author_kind)s, %(author_id)s, %(at)s, %(state)s, %(intent)s, %(template)s, %(automatic)s,"
-        " %(not_before)s, %(failure)s, %(missing)s) on conflict (organisation_id, intent) do nothing returning true",
-        {
-            "organisation_id": organisation_id,
-            "id": row.id,
-            "contact_id": row.contact_id,
-            "case_id": row.case_id,
-            "customer_id": row.customer_id,
-            "direction": row.direction,
-            "channel": row.channel,
-            "author_kind": "customer" if row.direction == "in" else work.actor.kind,
-            "author_id": row.customer_id if row.direction == "in" else work.actor.id,
-            "at": row.at or work.now,
-            "state": row.state,
-            "intent": row.intent,
-            "template": row.template,
-            "automatic": row.automatic,
-            "not_before": row.not_before or row.at or work.now,
-            "failure": row.failure,
-            "missing": list(row.missing) or None,
-        },
-    )
-    if not written:
+    written = {
+        "organisation_id": organisation_id,
+        "id": row.id,
+        "contact_id": row.contact_id,
+        "case_id": row.case_id,
+        "customer_id": row.customer_id,
+        "direction": row.direction,
+        "channel": row.channel,
+        "author_kind": "customer" if row.direction == "in" else work.actor.kind,
+        "author_id": row.customer_id if row.direction == "in" else work.actor.id,
+        "at": row.at or work.now,
+        "state": row.state,
+        "intent": row.intent,
+        "template": row.template,
+        "automatic": row.automatic,
+        "not_before": row.not_before or row.at or work.now,
+        "failure": row.failure,
+        "missing": list(row.missing) or None,
+    }
+    if row.intent is None or row.fresh:
+        work.put("message", written)
+    elif not await work.value(_INSERT_UNLESS_SAID, written):
         return False
-    await work.execute(
-        "insert into message_text (organisation_id, message_id, subject, body, html, sender, recipient, headers)"
-        " values (%(organisation_id)s, %(id)s, %(subject)s, %(body)s, %(html)s, %(sender)s, %(recipient)s,"
-        " %(headers)s)",
+    work.put(
+        "message_text",
         {
             "organisation_id": organisation_id,
-            "id": row.id,
+            "message_id": row.id,
             "subject": row.subject,
             "body": row.body,
             "html": row.html,
             "sender": row.sender,
             "recipient": row.recipient,
-            "headers": orjson.dumps(row.headers or {}).decode(),
+            "headers": row.headers or {},
         },
     )
-    await _insert_attachments(work, organisation_id, row)
-    return True
-
-
-async def _insert_attachments(work: Work, organisation_id: UUID, row: Row) -> None:
-    await work.many(
-        "insert into attachment (organisation_id, message_id, position, file_id, name, content_id)"
-        " values (%(organisation_id)s, %(message_id)s, %(position)s, %(file_id)s, %(name)s, %(content_id)s)",
-        [
+    for position, each in enumerate(row.attachments):
+        work.put(
+            "attachment",
             {
                 "organisation_id": organisation_id,
                 "message_id": row.id,
@@ -133,10 +123,18 @@ async def _insert_attachments(work: Work, organisation_id: UUID, row: Row) -> No
                 "file_id": each.file_id,
                 "name": each.name,
                 "content_id": each.content_id,
-            }
-            for position, each in enumerate(row.attachments)
-        ],
-    )
+            },
+        )
+    return True
+
+
+_INSERT_UNLESS_SAID = (
+    "insert into message (organisation_id, id, contact_id, case_id, customer_id, direction, channel, author_kind,"
+    " author_id, at, state, intent, template, automatic, not_before, failure, missing)"
+    " values (%(organisation_id)s, %(id)s, %(contact_id)s, %(case_id)s, %(customer_id)s, %(direction)s, %(channel)s,"
+    " %(author_kind)s, %(author_id)s, %(at)s, %(state)s, %(intent)s, %(template)s, %(automatic)s, %(not_before)s,"
+    " %(failure)s, %(missing)s) on conflict (organisation_id, intent) do nothing returning true"
+)
 
 
 def row_of_incoming(incoming: Incoming, case_id: UUID | None) -> Row:
@@ -182,6 +180,7 @@ def row_of_writing(writing: Writing) -> Row:
         missing=writing.missing,
         headers=dict(writing.headers),
         attachments=writing.attachments,
+        fresh=writing.fresh,
     )
 
 
@@ -288,17 +287,12 @@ async def messages_to_settle(
 # Mail threads ------------------------------------------------------------------------------------------------
 
 
-async def remember_thread(
+def remember_thread(
     work: Work, organisation_id: UUID, hashes: Sequence[bytes], case_id: UUID, message_id: UUID
 ) -> None:
-    await work.many(
-        "insert into mail_thread (organisation_id, hash, case_id, message_id) values (%(organisation_id)s, %(hash)s,"
-        " %(case_id)s, %(message_id)s) on conflict (organisation_id, hash) do nothing",
-        [
-            {"organisation_id": organisation_id, "hash": each, "case_id": case_id, "message_id": message_id}
-            for each in hashes
-        ],
-    )
+    for each in hashes:
+        row = {"organisation_id": organisation_id, "hash": each, "case_id": case_id, "message_id": message_id}
+        work.put("mail_thread", row, conflict="(organisation_id, hash) do nothing")
 
 
 async def threads_of(work: Work, organisation_id: UUID, hashes: Sequence[bytes]) -> list[tuple[UUID, UUID]]:

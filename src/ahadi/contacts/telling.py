@@ -28,7 +28,8 @@ PAGE = "web"  # the customer's own page: always there, also for somebody without
 class Telling:
     """What to tell whom. `channel` is the one the customer used; `zone` the organisation's.
 
-    One message goes out per `intent`, however often this is asked for. `sender` is the organisation's own address.
+    One message goes out per `intent`, however often this is asked for; `fresh` as in Writing. `sender` is the
+    organisation's own address.
     """
 
     slug: str
@@ -41,6 +42,7 @@ class Telling:
     values: Mapping[str, Value]
     sender: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
 
 
 async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | None:
@@ -79,6 +81,7 @@ async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | No
         missing=missing,
         failure=failure,
         headers=dict(telling.headers),
+        fresh=telling.fresh,
     )
     return writing.id if await actions.write(work.as_installation(organisation_id), organisation_id, writing) else None
 

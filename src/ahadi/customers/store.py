@@ -161,6 +161,7 @@ async def insert(work: Work, organisation_id: UUID, record: Record, given: Seque
     if len(given) < 2:
         return await _insert(work, organisation_id, record, given) == len(given)
     inserted = False
+    await work.flush()
     async with work.connection.transaction():
         inserted = await _insert(work, organisation_id, record, given) == len(given)
         if not inserted:

@@ -152,7 +152,7 @@ async def _open(
     if contacting.answer and not contacting.automatic:
         said = (promised.kind, promised.text, promised.due_at)
         await cases.tell_customer(
-            work, directory, case, "received", about=contacting.id, promise=said, customer=customer
+            work, directory, case, "received", about=contacting.id, promise=said, customer=customer, fresh=True
         )
     return Taken(contacting.id, customer, case, repeat=False)
 
@@ -212,7 +212,14 @@ async def _join(
     case = await _escalate_repeats(work, directory, case)
     if contacting.answer:
         await cases.tell_customer(
-            work, directory, case, slug_, about=contacting.id, customer=known.customer, channel=contacting.channel
+            work,
+            directory,
+            case,
+            slug_,
+            about=contacting.id,
+            customer=known.customer,
+            channel=contacting.channel,
+            fresh=True,
         )
     return Taken(contacting.id, known.customer, case, repeat=True)
 

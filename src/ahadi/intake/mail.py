@@ -226,7 +226,7 @@ class _Taking:
         taken = await self._or_without_identity(contacting)
         if mail.message_id:
             own = [hash_of(mail.message_id)]
-            await contacts.remember_thread(work, self.organisation, own, taken.case.id, contacting.message_id)
+            contacts.remember_thread(work, self.organisation, own, taken.case.id, contacting.message_id)
         if verdict.allowed and not contacting.automatic:
             await mail_store.count_answer(work, self.organisation, mail.sender.key)
         return MailTaken(taken.case.id)

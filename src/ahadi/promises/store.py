@@ -114,18 +114,17 @@ async def notify(
 ) -> None:
     """Something a person must see."""
     id_ = uuid7()
-    await work.execute(
-        "insert into notice (organisation_id, id, person_id, kind, case_id, promise_id, other_person, at)"
-        " values (%(organisation_id)s, %(id)s, %(person)s, %(kind)s, %(case_id)s, %(promise_id)s, %(other)s, %(now)s)",
+    work.put(
+        "notice",
         {
             "organisation_id": organisation_id,
             "id": id_,
-            "person": person_id,
+            "person_id": person_id,
             "kind": kind,
             "case_id": case_id,
             "promise_id": promise_id,
-            "other": other,
-            "now": work.now,
+            "other_person": other,
+            "at": work.now,
         },
     )
     work.record(

@@ -104,20 +104,16 @@ async def insert_fact(
     request: Mapping[str, Any],
     department_id: UUID | None,
 ) -> None:
-    await work.execute(
-        "insert into routing_fact (organisation_id, case_id, at, version, rule_id, request, department_id) values"
-        " (%(organisation_id)s, %(case_id)s, %(now)s, %(version)s, %(rule_id)s, %(request)s, %(department_id)s)"
-        " on conflict do nothing",
-        {
-            "organisation_id": organisation_id,
-            "case_id": case_id,
-            "now": work.now,
-            "version": version,
-            "rule_id": rule_id,
-            "request": orjson.dumps(dict(request)).decode(),
-            "department_id": department_id,
-        },
-    )
+    row = {
+        "organisation_id": organisation_id,
+        "case_id": case_id,
+        "at": work.now,
+        "version": version,
+        "rule_id": rule_id,
+        "request": dict(request),
+        "department_id": department_id,
+    }
+    work.put("routing_fact", row, conflict="do nothing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""The compiled rule table: zen-engine decides which row takes a request, in well under a millisecond."""
+"""The compiled rule table: zen-engine decides which row takes a request, in some twenty microseconds."""
 
 import json
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import zen
 
@@ -13,14 +13,15 @@ from ahadi.base.text import one_line
 from ahadi.routing.jdm import to_jdm
 from ahadi.routing.model import NO_RULE, RULES_FAILED, Decision, Request, Rule, Then, normal, normal_language, spoken
 
-
-class Engine(Protocol):
-    """What is asked of zen's engine."""
-
-    def create_decision(self, content: str, /) -> Any: ...
+# A model made ready: gives the outcome for what the cells look at. Raises RuntimeError.
+Evaluate = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
-_engine = zen.ZenEngine()
+def compiled(model: str) -> Evaluate:
+    """A model parsed and compiled once. A `create_decision` would parse its cells again at every evaluation."""
+    content = zen.ZenDecisionContent(model)
+    engine = zen.ZenEngine({"loader": lambda _: content})
+    return lambda context: engine.evaluate("rules", context)
 
 
 class TableDoesNotCompile(AhadiError):
@@ -39,7 +40,7 @@ class Table:
         self,
         rules: Sequence[Rule],
         fallback: Then,
-        engine: Engine = _engine,
+        compile_model: Callable[[str], Evaluate] = compiled,
         *,
         by_reason: Mapping[str, Then] = MappingProxyType({}),
     ) -> None:
@@ -55,7 +56,7 @@ class Table:
         self._reads_words = any(rule.when.words for rule in self.rules)
         self.model = to_jdm(self.rules)
         _validate(self.model)
-        self._compiled = engine.create_decision(json.dumps(self.model, ensure_ascii=False))
+        self._evaluate = compile_model(json.dumps(self.model, ensure_ascii=False))
 
     def decide(self, request: Request) -> Decision:
         """Where the request goes: by the first row that matches, else to the fall-back.
@@ -63,7 +64,7 @@ class Table:
         Should the engine itself fail, the request goes to the fall-back too, with a rule name that says so.
         """
         try:
-            found = self._compiled.evaluate(self._context(request))["result"]
+            found = self._evaluate(self._context(request))["result"]
         except RuntimeError:
             return Decision(self._otherwise(request), None, RULES_FAILED)
         rule = self._by_id.get(found.get("rule", "")) if isinstance(found, dict) else None

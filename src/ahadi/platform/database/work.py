@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Generic, Literal, LiteralString, TypeVar
 from uuid import UUID
 
-import orjson
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import class_row, dict_row, tuple_row
 
 from ahadi.base.errors import Forbidden, NotFound
 from ahadi.base.ids import uuid7
+from ahadi.platform.database.puts import Kind, Rows, statement
 from ahadi.platform.house import House
 
 Record = TypeVar("Record")
@@ -56,17 +56,6 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One journal row to be written. `facts` are identifiers and values, never a person's words or name."""
-
-    organisation_id: UUID
-    kind: str
-    case_id: UUID | None
-    subject_id: UUID | None
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Answer(Generic[Record]):
     """The result of a statement that was sent and not yet waited for: several of them share one round trip."""
 
@@ -85,8 +74,9 @@ class Answer(Generic[Record]):
 class Work:
     """The open transaction that every action takes first. Made and committed by entry points only.
 
-    `now` is business time, `real_now` real time, both UTC. What `record` and `enqueue` are given is written by
-    `flush`, which the entry point calls before it commits, so state, journal and jobs stand or fall together.
+    `now` is business time, `real_now` real time, both UTC. What `put`, `record` and `enqueue` are given is written
+    together: before the next statement, or by `flush`, which the entry point calls before it commits. So state, journal
+    and jobs stand or fall together.
     """
 
     connection: AsyncConnection[Any]
@@ -97,8 +87,7 @@ class Work:
     kept: dict[Hashable, Any] = field(default_factory=dict)  # what this transaction wrote or read, by what it is
     numbers: deque[int] = field(default_factory=deque)  # drawn from sequences and not used yet; of the process
     journalled_as: Actor | None = None  # who stands in the journal, where it is not `actor`
-    entries: list[Entry] = field(default_factory=list)
-    jobs: list[tuple[Any, ...]] = field(default_factory=list)
+    rows_to_write: Rows = field(default_factory=dict)
     touched: set[UUID] = field(default_factory=set)
 
     def as_installation(self, organisation_id: UUID) -> "Work":
@@ -122,46 +111,54 @@ class Work:
 
     async def execute(self, sql: LiteralString, params: Params | None = None) -> AsyncCursor[Any]:
         """Run one statement; in a pipeline its result is not waited for unless it is fetched."""
+        await self.flush()
         return await self.connection.execute(sql, params)
 
     async def many(self, sql: LiteralString, rows: Sequence[Params]) -> None:
         """Run one statement for each row, in one batch."""
         if rows:
+            await self.flush()
             async with self.connection.cursor() as cursor:
                 await cursor.executemany(sql, rows)
 
     async def ask(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Answer[Record]:
         """Send a statement now and read its rows later, so that several share one round trip."""
+        await self.flush()
         cursor = self.connection.cursor(row_factory=class_row(record))
         await cursor.execute(sql, params)
         return Answer(cursor)
 
     async def one(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Record | None:
         """The first row as a record (columns become its fields by name), or None."""
+        await self.flush()
         async with self.connection.cursor(row_factory=class_row(record)) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchone()
 
     async def all(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> list[Record]:
         """Every row as a record."""
+        await self.flush()
         async with self.connection.cursor(row_factory=class_row(record)) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchall()
 
     async def row(self, sql: LiteralString, params: Params | None = None) -> dict[str, Any] | None:
         """The first row as a dictionary, or None."""
+        await self.flush()
         async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchone()
 
     async def rows(self, sql: LiteralString, params: Params | None = None) -> list[dict[str, Any]]:
         """Every row as a dictionary."""
+        await self.flush()
         async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(sql, params)
             return await cursor.fetchall()
 
     async def value(self, sql: LiteralString, params: Params | None = None) -> Any:
         """The first column of the first row, or None."""
+        await self.flush()
         async with self.connection.cursor(row_factory=tuple_row) as cursor:
             await cursor.execute(sql, params)
             row = await cursor.fetchone()
@@ -179,7 +176,23 @@ class Work:
         **facts: Any,
     ) -> None:
         """Add a journal row, such as `promise.kept`, written in this transaction."""
-        self.entries.append(Entry(organisation_id, kind, case_id, subject_id, facts))
+        actor = self.journalled_as or self.actor
+        self.put(
+            "journal",
+            {
+                "organisation_id": organisation_id,
+                "id": uuid7(),
+                "at": self.now,
+                "recorded_at": self.real_now,
+                "kind": kind,
+                "case_id": case_id,
+                "subject_id": subject_id,
+                "actor_kind": actor.kind,
+                "actor_id": actor.id,
+                "behind_id": actor.behind,
+                "facts": facts,
+            },
+        )
         self.touched.add(organisation_id)
 
     def enqueue(
@@ -192,50 +205,31 @@ class Work:
         **args: Any,
     ) -> None:
         """Add a job, due in *real* time (now when not said). Of jobs with one `key` only one waits at a time."""
-        self.jobs.append((uuid7(), kind, organisation_id, key, orjson.dumps(args).decode(), due or self.real_now))
+        self.put(
+            "job",
+            {
+                "id": uuid7(),
+                "kind": kind,
+                "organisation_id": organisation_id,
+                "key": key,
+                "args": args,
+                "due": due or self.real_now,
+                "made_at": self.real_now,
+            },
+            conflict="(key) where key is not null and not dead do nothing",
+        )
+
+    def put(self, table: LiteralString, row: Mapping[str, Any], *, conflict: LiteralString = "") -> None:
+        """Insert a row, together with all others that wait (see `puts`). Read only what was flushed: any statement
+        of this work does that first. `conflict` is what stands after `on conflict`."""
+        self.rows_to_write.setdefault(Kind(table, tuple(row), conflict), []).append(row)
 
     async def flush(self) -> None:
-        """Write the recorded journal rows and jobs. Called by the entry point before it commits."""
-        if self.entries:
-            actor = self.journalled_as or self.actor
-            entries = list(self.entries)
-            self.entries.clear()
-            await self.many(
-                "insert into journal (organisation_id, id, at, recorded_at, kind, case_id, subject_id, actor_kind,"
-                " actor_id, behind_id, facts) values (%(organisation_id)s, %(id)s, %(at)s, %(recorded_at)s, %(kind)s,"
-                " %(case_id)s, %(subject_id)s, %(actor_kind)s, %(actor_id)s, %(behind_id)s, %(facts)s)",
-                [
-                    {
-                        "organisation_id": entry.organisation_id,
-                        "id": uuid7(),
-                        "at": self.now,
-                        "recorded_at": self.real_now,
-                        "kind": entry.kind,
-                        "case_id": entry.case_id,
-                        "subject_id": entry.subject_id,
-                        "actor_kind": actor.kind,
-                        "actor_id": actor.id,
-                        "behind_id": actor.behind,
-                        "facts": orjson.dumps(entry.facts, option=orjson.OPT_UTC_Z).decode(),
-                    }
-                    for entry in entries
-                ],
-            )
-        if self.jobs:
-            jobs = list(self.jobs)
-            self.jobs.clear()
-            await self.many(
-                "insert into job (id, kind, organisation_id, key, args, due, made_at)"
-                " values (%(id)s, %(kind)s, %(organisation_id)s, %(key)s, %(args)s, %(due)s, %(made_at)s)"
-                " on conflict (key) where key is not null and not dead do nothing",
-                [
-                    dict(
-                        zip(("id", "kind", "organisation_id", "key", "args", "due"), job, strict=True),
-                        made_at=self.real_now,
-                    )
-                    for job in jobs
-                ],
-            )
+        """Write the rows that wait. The entry point calls it before it commits, every statement before it runs."""
+        if self.rows_to_write:
+            sql, params = statement(self.rows_to_write)
+            self.rows_to_write.clear()
+            await self.connection.execute(sql, params)
 
 
 WorkMaker = Callable[[Actor], AbstractAsyncContextManager[Work]]
