@@ -216,7 +216,7 @@ async def test_tags_and_priority_are_set_and_the_link_is_revoked(own_desk: Desk,
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("High").check()
     await dialog.get_by_label("Tags").fill("Moving, ngong road")
-    await dialog.get_by_role("button", name="Keep").click()
+    await dialog.get_by_role("button", name="Save").click()
     await expect(page.locator(".case-head")).to_contain_text("High")
     await expect(page.locator(".case-head")).to_contain_text("ngong-road")
     await page.get_by_text("More", exact=True).click()

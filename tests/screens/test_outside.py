@@ -166,7 +166,7 @@ async def test_language_and_colours_are_chosen_and_kept(own_desk: Desk, visit: V
     await sign_in(page, "amina", own_desk, "/me")
     await page.get_by_label("Dark").check()
     await page.get_by_label("Language", exact=True).select_option("sw")
-    await page.get_by_role("button", name="Keep").click()
+    await page.get_by_role("button", name="Save").click()
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     await expect(page.locator("html")).to_have_attribute("lang", "sw")
     background = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

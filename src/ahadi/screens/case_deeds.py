@@ -219,9 +219,8 @@ async def post_merge(request: Request, reference: str, actor: Actor = needs(Perm
     entered = await entered_in(request)
 
     async def deed(work: Work) -> Case:
-        into = entered.text("other", most=20) or entered.required(
-            "into", later("Say which case it goes on in."), most=20
-        )
+        unsaid = later("Say which case it goes on in.")
+        into = entered.text("into", most=20) or entered.required("other", unsaid, most=20)  # what was typed wins
         return await cases.merge_cases(work, reference, into)
 
     def done(case: Case) -> tuple[str, Done]:
