@@ -1,10 +1,11 @@
-"""What people really write: words without an end stay inside their place, on every page and every width."""
+"""What is really written and read: words without an end stay inside their place, and refusals are in one's language."""
 
 import re
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.screens.builders import PASSWORD
 from tests.screens.conftest import Desk, Visit, sign_in
 
 pytestmark = pytest.mark.browser
@@ -48,3 +49,26 @@ async def test_words_without_end_stay_inside_the_page(own_desk: Desk, visit: Vis
             await page.get_by_text("More", exact=True).click()
         cut[path] = await page.evaluate(CUT)
     assert not {path: found for path, found in cut.items() if found}
+
+
+async def test_whoever_works_in_swahili_is_told_in_swahili_what_went_wrong(own_desk: Desk, visit: Visit) -> None:
+    page = await visit(f"{own_desk.url}/sign-in", locale="sw-KE")
+    await page.get_by_label("Anwani ya barua pepe").fill(own_desk.centre.email("amina"))
+    await page.get_by_label("Nywila").fill("not this one")
+    await page.get_by_role("button", name="Ingia").click()
+    await expect(page.get_by_role("alert")).to_contain_text("si sahihi")
+    await page.get_by_label("Nywila").fill(PASSWORD)
+    await page.get_by_role("button", name="Ingia").click()
+    await page.wait_for_url("**/cases")
+    await page.goto(f"{own_desk.url}/me")
+    await page.locator("#f-language").select_option("sw")
+    await page.locator("[action='/me/preferences'] button").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "sw")
+    await page.goto(f"{own_desk.url}/contacts/new")
+    await page.get_by_label("Simu (si lazima)").fill("12")
+    await page.get_by_label("Walichosema").fill("Taa ya barabarani imezimika.")
+    await page.get_by_role("button", name="Pokea").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Hii si namba ya simu")
+    await expect(page.get_by_label("Walichosema")).to_have_value("Taa ya barabarani imezimika.")
+    await page.goto(f"{own_desk.url}/cases/PW-NONE")
+    await expect(page.get_by_role("heading")).to_have_text("Hakuna kitu hapa")

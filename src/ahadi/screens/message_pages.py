@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers
-from ahadi.base.errors import AhadiError, Conflict, NotFound
+from ahadi.base.errors import AhadiError, NotFound
 from ahadi.contacts import Message, NoSuchMessage
 from ahadi.customers import Customer
 from ahadi.directory import Permission
@@ -117,14 +117,10 @@ async def post_take_back(request: Request, message_id: UUID, actor: Actor = need
     """Take back a reply of one's own while it has not gone out."""
 
     async def deed(work: Work) -> str:
+        await contacts.take_back(work, message_id)
         message = await contacts.get_message(work, message_id)
-        if message is None or message.author_id != work.actor.id or message.case_id is None:
+        if message is None or message.case_id is None:
             raise NoSuchMessage(later("There is no such message of yours."))
-        if message.state != "queued":
-            raise Conflict(later("The reply has gone out already and cannot be taken back."))
-        work.permit(message.organisation_id, Permission.CASE_WORK)
-        # Whose words they are may take them back: no right to settle other people's messages is needed for that.
-        await contacts.settle_message(work.as_installation(message.organisation_id), message_id, "cancel")
         return (await cases.get_case(work, message.case_id)).reference
 
     async def again(problem: AhadiError) -> Response:

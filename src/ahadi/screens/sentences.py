@@ -56,7 +56,11 @@ BY_CODE: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ).replace("{when}", moments.clock(fields["due_at"])),
     PromisesStillOpen.code: lambda _fields: _("Say of each open promise whether it is kept or withdrawn."),
     DueInThePast.code: lambda _fields: _("That time has passed already; choose a later one."),
-    MessageSettled.code: lambda _fields: _("This message was decided already, perhaps by a colleague just now."),
+    MessageSettled.code: lambda fields: (
+        _("The message has gone out already.")
+        if fields.get("state") in ("sending", "sent")
+        else _("This message was decided already, perhaps by a colleague just now.")
+    ),
     Forbidden.code: lambda _fields: _("This is not yours to do; ask a manager or an administrator."),
     TooMany.code: lambda fields: ngettext(
         "Too many attempts; try again in a minute.",
