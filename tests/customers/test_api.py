@@ -138,6 +138,26 @@ async def test_consent_and_entitlement(desk: Desk) -> None:
     assert (await desk.http.delete(f"/api/customers/{made}/entitlements")).json()["tier"] is None
 
 
+async def test_noticed_duplicates_come_in_pages_each_pair_once(desk: Desk) -> None:
+    for number in range(5):
+        phone, email = f"0712 345 67{number}", f"maria{number}@example.org"
+        await desk.customer(phone=phone)
+        await desk.customer(email=email)
+        await desk.customer(phone=phone, email=email, channel="phone")
+    whole = (await desk.http.get("/api/customer-duplicates")).json()["items"]
+    assert len(whole) == 5
+    paged: list[Any] = []
+    after: str | None = None
+    while len(paged) < 10:
+        query = {"limit": "2"} | ({"after": after} if after else {})
+        page = (await desk.http.get("/api/customer-duplicates", params=query)).json()
+        paged += page["items"]
+        after = page["next"]
+        if after is None:
+            break
+    assert paged == whole
+
+
 async def test_duplicates_are_shown_merged_told_apart_and_un_merged(desk: Desk) -> None:
     maria = await desk.customer(name="Maria Wanjiku", email="maria.wanjiku@example.org")
     twin = await desk.customer(name="Maria Wanjiku", email="mariawanjiku@example.org")

@@ -102,8 +102,8 @@ async def test_identities_of_two_customers_are_left_alone_and_the_two_are_noted(
     assert (await a_contact(work, channel="phone", **both)).customer == maria.customer
     assert (await a_contact(work, channel="email", **both)).customer == peter.customer
     assert (await a_contact(work, handle="telegram:new")).created, "what is new is added to neither"
-    [(one, suggestion)] = await customers.noticed_duplicates(work, ORGANISATION)
-    assert {one.id, suggestion.customer.id} == {maria.customer.id, peter.customer.id}
+    [noticed] = await customers.noticed_duplicates(work, ORGANISATION)
+    assert {noticed.customer.id, noticed.suggestion.customer.id} == {maria.customer.id, peter.customer.id}
     assert (await kinds(work)).count("duplicate.noticed") == 1, "noted once"
 
 

@@ -6,6 +6,7 @@ once too often; still, ordinary brackets, prices and percentages must pass.
 
 import html
 import re
+from functools import lru_cache
 
 import nh3
 
@@ -56,11 +57,16 @@ _BRACKETED = re.compile(r"[\[<(]([^\[\]<>()\n]{1,60})[\]>)]")
 
 def leftover_placeholders(text: str) -> list[str]:
     """What in this text looks like a placeholder nobody filled, each as it stands there, in order, without repeats."""
+    return list(_leftover(text))
+
+
+@lru_cache(8)  # a message is looked through when it was filled in and again by the checks of its channel
+def _leftover(text: str) -> tuple[str, ...]:
     without_links = _LINK.sub(lambda link: "x" * len(link[0]), text)
     found = [match for pattern in _IN_ALL for match in pattern.finditer(text)]
     found += [match for pattern in _IN_TEXT for match in pattern.finditer(without_links)]
     found += [match for match in _BRACKETED.finditer(without_links) if _names_a_field(match[0][0], match[1])]
-    return _in_order(text, found)
+    return tuple(_in_order(text, found))
 
 
 def _names_a_field(bracket: str, inside: str) -> bool:

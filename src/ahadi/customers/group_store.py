@@ -2,10 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ahadi.customers.model import Merge
 from ahadi.platform.database import Work
+
+PairKey = tuple[datetime, UUID, UUID]
 
 
 async def lock_groups(work: Work, organisation_id: UUID) -> None:
@@ -125,14 +129,32 @@ async def pairs_of(work: Work, organisation_id: UUID, ids: Sequence[UUID]) -> di
     return found
 
 
-async def open_pairs(work: Work, organisation_id: UUID, limit: int) -> list[tuple[UUID, UUID]]:
-    """Pairs noticed and not dismissed, of records that are not merged, newest first."""
-    rows = await work.rows(
-        "select d.first_id, d.second_id from likely_duplicate d"
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two people, each by the record they go under, whom one contact brought together."""
+
+    noticed_at: datetime
+    first_id: UUID
+    second_id: UUID
+
+    @property
+    def key(self) -> PairKey:
+        """Its place among all pairs, newest first."""
+        return self.noticed_at, self.first_id, self.second_id
+
+
+async def open_pairs(work: Work, organisation_id: UUID, after: PairKey | None, limit: int) -> list[Pair]:
+    """Pairs noticed and not dismissed, of records that are not merged, newest first, after the key of one."""
+    at, first, second = after or (None, None, None)
+    return await work.all(
+        Pair,
+        "select max(d.noticed_at) as noticed_at, least(a.group_id, b.group_id) as first_id,"
+        " greatest(a.group_id, b.group_id) as second_id from likely_duplicate d"
         " join customer a on a.organisation_id = d.organisation_id and a.id = d.first_id"
         " join customer b on b.organisation_id = d.organisation_id and b.id = d.second_id"
         " where d.organisation_id = %(organisation_id)s and d.dismissed_at is null and a.group_id <> b.group_id"
-        " order by d.noticed_at desc, d.first_id, d.second_id limit %(limit)s",
-        {"organisation_id": organisation_id, "limit": limit},
+        " group by 2, 3 having %(at)s::timestamptz is null or max(d.noticed_at) < %(at)s or (max(d.noticed_at) = %(at)s"
+        " and (least(a.group_id, b.group_id), greatest(a.group_id, b.group_id)) > (%(first)s::uuid, %(second)s::uuid))"
+        " order by 1 desc, 2, 3 limit %(limit)s",
+        {"organisation_id": organisation_id, "at": at, "first": first, "second": second, "limit": limit},
     )
-    return [(row["first_id"], row["second_id"]) for row in rows]

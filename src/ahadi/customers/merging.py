@@ -11,6 +11,7 @@ from ahadi.base.errors import Conflict, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.customers import group_store, store
 from ahadi.customers.actions import NO_CUSTOMER, READ, CustomerErased, get_customers, of_id
+from ahadi.customers.group_store import PairKey
 from ahadi.customers.identities import likeness_query
 from ahadi.customers.likeness import LIKELY, Reason, likeness
 from ahadi.customers.model import Customer, Merge, groups
@@ -58,19 +59,30 @@ async def suggest_duplicates(
     return sorted(suggestions, key=lambda each: (-each.score, each.customer.id))[:limit]
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Two people whom one contact brought together and nobody has judged yet. `key` is their place in the list."""
+
+    customer: Customer
+    suggestion: Suggestion
+    key: PairKey
+
+
 async def noticed_duplicates(
-    work: Work, organisation_id: UUID, *, limit: int = 50
-) -> list[tuple[Customer, Suggestion]]:
-    """Pairs of people whom one contact brought together and nobody has judged yet, newest first."""
+    work: Work, organisation_id: UUID, *, after: PairKey | None = None, limit: int = 50
+) -> list[Noticed]:
+    """Who was brought together by one contact and is not judged yet, newest first, after the key of one."""
     work.permit(organisation_id, READ)
-    pairs = await group_store.open_pairs(work, organisation_id, limit)
-    found = await get_customers(work, organisation_id, {each for pair in pairs for each in pair})
-    noticed: dict[frozenset[UUID], tuple[Customer, Suggestion]] = {}
-    for first_id, second_id in pairs:
-        one, other = found[first_id], found[second_id]
+    pairs = await group_store.open_pairs(work, organisation_id, after, limit)
+    found = await get_customers(
+        work, organisation_id, {each for pair in pairs for each in (pair.first_id, pair.second_id)}
+    )
+    noticed = []
+    for pair in pairs:
+        one, other = found[pair.first_id], found[pair.second_id]
         how = likeness(one, other, seen_together=True)
-        noticed.setdefault(frozenset((one.id, other.id)), (one, Suggestion(other, how.score, how.reasons)))
-    return list(noticed.values())
+        noticed.append(Noticed(one, Suggestion(other, how.score, how.reasons), pair.key))
+    return noticed
 
 
 async def dismiss_duplicate(work: Work, organisation_id: UUID, customer_id: UUID, other_id: UUID) -> None:

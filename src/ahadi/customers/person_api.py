@@ -1,6 +1,7 @@
 """One person over HTTP: likely duplicates, merging and un-merging, export and erasure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from ahadi.customers.merging import Suggestion
 from ahadi.customers.model import Customer, Merge
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, needs, organisation_of
+from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of
 
 router = APIRouter(prefix="/api", tags=["customers"])
 
@@ -45,9 +46,14 @@ async def get_noticed_duplicates(
     """Pairs whom one contact brought together and nobody has judged yet, newest first."""
     async with database_of(request).read(actor) as work:
         organisation_id = await organisation_of(request, work, organisation)
-        pairs = await merging.noticed_duplicates(work, organisation_id, limit=page.limit)
-    items = [{"of": show_customer(one), **_show_suggestion(suggestion)} for one, suggestion in pairs]
-    return answer({"items": items, "next": None})
+        after = page.after(datetime, UUID, UUID)
+        found = await merging.noticed_duplicates(work, organisation_id, after=after, limit=page.limit + 1)
+    return listed(
+        found,
+        page,
+        key=lambda each: each.key,
+        show=lambda each: {"of": show_customer(each.customer), **_show_suggestion(each.suggestion)},
+    )
 
 
 @router.get("/customers/{customer_id}/duplicates")
