@@ -308,10 +308,11 @@ def test_a_scope_or_an_organisation_that_does_not_exist_is_one_sentence(database
 
 def test_a_user_comes_in_by_a_link_printed_once(database_settings: dict[str, str]) -> None:
     added = command(
-        "user", "add", "amina@example.org", "--organisation", "power", "--role", "administrator", prepare=True,
-        **database_settings,
+        "user", "add", "amina@example.org", "--organisation", "power", "--role", "administrator", "--port", "9123",
+        prepare=True, **database_settings,
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
+    assert "http://127.0.0.1:9123/welcome/" in added.stdout
     link = added.stdout.split()[-1].rsplit("/", 1)[1]
     with run("--only", "web", **database_settings) as running:
         used = httpx.post(

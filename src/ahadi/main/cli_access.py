@@ -43,6 +43,7 @@ def add_user(
         list[str] | None, typer.Option(help="agent, specialist, manager, supervisor, administrator.")
     ] = None,
     data: DataFolder = None,
+    port: Annotated[int | None, typer.Option(help="The port that `ahadi run` was given, for the link.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
 ) -> None:
     """Add a person, or roles to one, and print a one-time link by which they choose their password."""
@@ -50,7 +51,7 @@ def add_user(
     from ahadi.main.start import with_installation
 
     link = with_installation(
-        read_settings(data=data),
+        read_settings(data=data, port=port),
         lambda installation: invited(installation, organisation, email, name, role or ["agent"]),
     )
     typer.echo(json.dumps({"link": link}) if as_json else f"Open this once, within seven days: {link}")
