@@ -16,6 +16,7 @@ from ahadi.cases import CaseAlreadyResolved
 from ahadi.screens.languages import LOCALE, preferred, spoken
 from ahadi.screens.reader import Reader, reading
 from ahadi.screens.sentences import FROM_BELOW, FROM_BELOW_WITH_PLACES, problem_text
+from ahadi.screens.wording import failure_text
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = sorted(LOCALE.glob("*/screens.po"))
@@ -169,3 +170,17 @@ def test_a_refusal_is_told_in_the_reader_s_language(problem: AhadiError, told: s
         assert problem_text(problem) == told
     with reading(Reader(language="en")):
         assert problem_text(Invalid(problem.sentence)) == problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("smtp-recipient-5.1.1", "The mail server does not take mail for this address."),
+        ("smtp-connection", "The mail server could not be reached."),
+        ("sender-silent", "The process that sent it stopped before it could say what became of it."),
+        ("smtp-content-5.7.1", "Reason: smtp-content-5.7.1"),
+        (None, ""),
+    ],
+)
+def test_why_a_message_did_not_go_is_told_in_words_where_there_are_some(code: str | None, told: str) -> None:
+    assert failure_text(code) == told

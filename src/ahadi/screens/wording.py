@@ -195,12 +195,21 @@ def done_text(code: str) -> str:
 
 def failure_text(code: str | None) -> str:
     """Why a message was not sent, or may not have arrived."""
-    return {
+    told = {
         "channel-failed": _("The channel failed while sending."),
         "sender-silent": _("The process that sent it stopped before it could say what became of it."),
         "unsubscribed": _("The customer asked us not to write this way."),
         "blocked": _("This address is barred, or mail to it comes back."),
-    }.get(code or "", _("Reason: %(code)s") % {"code": code} if code else "")
+        "smtp-recipient": _("The mail server does not take mail for this address."),
+        "smtp-connection": _("The mail server could not be reached."),
+        "smtp-sign-in": _("The mail server does not let us in; tell an administrator."),
+        "no-number": _("This is no number that an SMS can go to."),
+        "unreachable": _("The SMS gateway cannot reach this number."),
+        "unreachable-gateway": _("The SMS gateway could not be reached."),
+    }
+    # A mail server's own status stands behind the stage it was given at: smtp-recipient-5.1.1.
+    stage = (code or "").rstrip("0123456789.").removesuffix("-")
+    return told.get(stage, _("Reason: %(code)s") % {"code": code} if code else "")
 
 
 def problem_title(status: int) -> str:
