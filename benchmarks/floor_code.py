@@ -35,6 +35,7 @@ async def respond(pool, asked, now):
 '''
 _INSIDE_TEXT = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)|/c/[\w.-]{60,}"
+    r"|\b[A-Z]{1,8}-[0-9A-Z]{7}\b"
 )
 _AS_LATE = timedelta(seconds=3)  # two moments this near to each other, seen from their own now, are the same moment
 
@@ -215,6 +216,8 @@ class Writer:
         """Make an identifier or a moment that has so far only been spelled inside a text."""
         if ours.startswith("/c/"):  # the signed link to the customer's page
             self.known.append((ours, theirs, f"('/c/' + token_urlsafe({len(ours)}))[:{len(ours)}]"))
+        elif parse_reference(ours) == ours:
+            self._reference(ours, theirs)
         elif "T" in ours:
             moments = [datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (ours, theirs)]
             self.known.append((ours, theirs, f"iso({self._new(*moments)})"))

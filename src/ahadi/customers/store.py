@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg import Rollback
 
 from ahadi.base.clock import utc
 from ahadi.base.ids import uuid7
@@ -160,12 +159,10 @@ async def insert(work: Work, organisation_id: UUID, record: Record, given: Seque
     """
     if len(given) < 2:
         return await _insert(work, organisation_id, record, given) == len(given)
-    inserted = False
-    await work.flush()
-    async with work.connection.transaction():
-        inserted = await _insert(work, organisation_id, record, given) == len(given)
-        if not inserted:
-            raise Rollback
+    await work.execute("savepoint before_identities")
+    inserted = await _insert(work, organisation_id, record, given) == len(given)
+    if not inserted:
+        await work.execute("rollback to savepoint before_identities")
     return inserted
 
 
