@@ -37,6 +37,9 @@ _WELL_AFTER = 20.0  # seconds of life after which a process that dies is restart
 _PR_SET_PDEATHSIG = 1
 
 
+_METRICS = "ahadi-metrics-"
+
+
 def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], None] = print, welcome: str = "") -> int:
     """Serve until SIGTERM, SIGHUP or Ctrl-C; the exit code. Raises SetupError when it cannot start."""
     configure_logs(settings)
@@ -86,13 +89,22 @@ def listening(settings: Settings, wanted: bool = True) -> Iterator[socket.socket
 @contextmanager
 def _shared_metrics() -> Iterator[None]:
     """A folder in which all processes count together, for as long as this runs."""
-    folder = tempfile.mkdtemp(prefix="ahadi-metrics-")
+    _sweep_metrics()
+    folder = tempfile.mkdtemp(prefix=f"{_METRICS}{os.getpid()}-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     try:
         yield
     finally:
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep_metrics() -> None:
+    """Remove the folders of those who were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_METRICS}*-*"):
+        pid = folder.name.removeprefix(_METRICS).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _import_and_check(settings: Settings, addresses: Addresses) -> None:
