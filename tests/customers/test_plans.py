@@ -40,11 +40,12 @@ class Explaining(psycopg.AsyncCursor[Any]):
     plans: list[dict[str, Any]]
 
     async def execute(self, query: Any, params: Any = None, **kwargs: Any) -> "Explaining":
-        asked = psycopg.AsyncCursor(self.connection)
-        await asked.execute(f"explain (format json) {query}", params)
-        [row] = await asked.fetchall()
-        plan = row[0] if isinstance(row, tuple) else row["QUERY PLAN"]
-        Explaining.plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+        if query != "commit":
+            asked = psycopg.AsyncCursor(self.connection)
+            await asked.execute(f"explain (format json) {query}", params)
+            [row] = await asked.fetchall()
+            plan = row[0] if isinstance(row, tuple) else row["QUERY PLAN"]
+            Explaining.plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
         await super().execute(query, params, **kwargs)
         return self
 

@@ -157,7 +157,10 @@ async def insert(work: Work, organisation_id: UUID, record: Record, given: Seque
     Identities go in by kind and value, so that two who insert the same ones wait for one another and never lock. For
     the same reason what went in before one was found taken is rolled back at once, not left for the transaction's end.
     """
-    if len(given) < 2:
+    if not given:
+        work.put("customer", _new_row(organisation_id, record, given) | {"group_id": record.id, "attributes": {}})
+        return True
+    if len(given) == 1:
         return await _insert(work, organisation_id, record, given) == len(given)
     await work.execute("savepoint before_identities")
     inserted = await _insert(work, organisation_id, record, given) == len(given)
@@ -166,25 +169,31 @@ async def insert(work: Work, organisation_id: UUID, record: Record, given: Seque
     return inserted
 
 
+def _new_row(organisation_id: UUID, record: Record, given: Sequence[Given]) -> dict[str, Any]:
+    return {
+        "organisation_id": organisation_id,
+        "id": record.id,
+        "name": record.name,
+        "language": record.language,
+        "folded": search_words([record.name], [(each.kind, each.value) for each in given]),
+        "made_at": record.made_at,
+        "changed_at": record.made_at,
+    }
+
+
 async def _insert(work: Work, organisation_id: UUID, record: Record, given: Sequence[Given]) -> int:
     """Insert what is free of the identities and, unless none is, the customer; how many were free."""
     ordered = sorted(given, key=lambda each: (each.kind, each.value))
     free: int = await work.value(
         "with known as (insert into identity (organisation_id, kind, value, customer_id, shown, made_at)"
-        " select %(organisation_id)s, kind, value, %(id)s, shown, %(now)s"
+        " select %(organisation_id)s, kind, value, %(id)s, shown, %(made_at)s"
         " from unnest(%(kinds)s::text[], %(values)s::text[], %(shown)s::text[]) as given(kind, value, shown)"
         " on conflict (organisation_id, kind, value) do nothing returning kind), made as (insert into customer"
         " (organisation_id, id, group_id, name, language, attributes, folded, made_at, changed_at)"
-        " select %(organisation_id)s, %(id)s, %(id)s, %(name)s, %(language)s, '{}', %(folded)s, %(now)s, %(now)s"
-        " where %(nothing_given)s or exists (select from known)) select count(*) from known",
-        {
-            "organisation_id": organisation_id,
-            "id": record.id,
-            "name": record.name,
-            "language": record.language,
-            "folded": search_words([record.name], [(each.kind, each.value) for each in ordered]),
-            "now": record.made_at,
-            "nothing_given": not given,
+        " select %(organisation_id)s, %(id)s, %(id)s, %(name)s, %(language)s, '{}', %(folded)s, %(made_at)s,"
+        " %(changed_at)s where exists (select from known)) select count(*) from known",
+        _new_row(organisation_id, record, ordered)
+        | {
             "kinds": [each.kind for each in ordered],
             "values": [each.value for each in ordered],
             "shown": [each.shown for each in ordered],
