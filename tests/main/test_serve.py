@@ -203,7 +203,7 @@ def one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
 def test_a_port_in_use_is_one_sentence(database_settings: dict[str, str]) -> None:
     with run("--only", "web", **database_settings) as running:
         port = running.address.rsplit(":", 1)[1]
-        one_sentence(command("run", "--port", port, **database_settings), port, "--port")
+        one_sentence(command("run", "--port", port, **database_settings), port, "--port", "AHADI_PORT")
         assert running.stop() == 0
 
 
@@ -258,7 +258,8 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> No
         ({"AHADI_LOG_LEVEL": "loud"}, "AHADI_LOG_LEVEL"),
         ({"AHADI_TRUSTED_PROXIES": "proxy"}, "AHADI_TRUSTED_PROXIES"),
         ({"AHADI_SECRET_KEY": "short"}, "AHADI_SECRET_KEY"),
-        ({"AHADI_HOST": "203.0.113.77"}, "203.0.113.77"),
+        ({"AHADI_HOST": "203.0.113.77"}, "203.0.113.77, which is no address of this machine"),
+        ({"AHADI_SMTP_URL": "mail.example"}, "AHADI_SMTP_URL cannot be read; write smtp://user:password@host:587."),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_one_sentence(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ahadi.base.errors import SetupError
-from ahadi.platform.settings import Settings, read_settings
+from ahadi.platform.settings import Settings, read_settings, unknown_variables
 
 
 def test_every_variable_may_be_given_as_a_file(tmp_path: Path) -> None:
@@ -30,6 +30,42 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_value_that_cannot_be_read_names_its_variable(name: str, text: str) -> None:
     with pytest.raises(SetupError, match=f"AHADI_{name}"):
         read_settings({f"AHADI_{name}": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SESSION_HOURS", "-1"),
+        ("SESSION_HOURS", "0"),
+        ("PORT", "-1"),
+        ("PORT", "70000"),
+        ("WEB_PROCESSES", "0"),
+        ("WORKER_PROCESSES", "-2"),
+        ("DATABASE_CONNECTIONS", "0"),
+        ("MAIL_MAX_BYTES", "-1"),
+        ("JOB_LEASE_SECONDS", "0"),
+        ("WATCH_SECONDS", "nan"),
+        ("WATCH_SECONDS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("MAIL_DOMAIN", "power example"),
+    ],
+)
+def test_a_value_without_sense_names_its_variable_and_what_to_write(name: str, text: str) -> None:
+    with pytest.raises(SetupError, match=f"^AHADI_{name} is .*; write "):
+        read_settings({f"AHADI_{name}": text})
+
+
+@pytest.mark.parametrize("text", ["desk.example.org", "ftp://desk.example", "https://", "https://desk.example:port"])
+def test_a_public_address_is_whole(text: str) -> None:
+    with pytest.raises(SetupError, match=r"AHADI_PUBLIC_URL is .*; write it with https://"):
+        read_settings({"AHADI_PUBLIC_URL": text})
+
+
+def test_a_variable_nobody_reads_is_told_with_the_name_that_was_meant() -> None:
+    told = unknown_variables(["AHADI_PROT", "AHADI_PORT", "AHADI_SECRET_KEY_FILE", "AHADI_COLOUR_OF_TEA", "HOME"])
+    assert len(told) == 2
+    assert "AHADI_COLOUR_OF_TEA" in told[0] and "configuration.md" in told[0]
+    assert "AHADI_PROT" in told[1] and "did you mean AHADI_PORT?" in told[1]
 
 
 def test_the_command_line_wins_where_it_says_something() -> None:

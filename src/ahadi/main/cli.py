@@ -10,7 +10,7 @@ import typer
 
 from ahadi.base.errors import AhadiError
 from ahadi.main import cli_access, cli_apply, cli_backup, cli_demo, cli_doctor, cli_import
-from ahadi.platform.settings import Settings, read_settings
+from ahadi.platform.settings import Settings, read_settings, unknown_variables
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database and the secret key.")]
 
@@ -51,6 +51,12 @@ app = _CommandLine(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def before_any_command() -> None:
+    for each in unknown_variables(os.environ):
+        typer.echo(each, err=True)
 
 
 @app.command()

@@ -3,18 +3,17 @@
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 import structlog
 
 from ahadi import contacts, promises
-from ahadi.base.errors import AhadiError, SetupError
+from ahadi.base.errors import AhadiError
 from ahadi.channels.email import MailServer, ServerLimits
 from ahadi.directory import all_organisations
 from ahadi.intake.mail import MailIntake
 from ahadi.intake.mailboxes import Poller
+from ahadi.main.sense import Protocol, listening_for_mail
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.settings import Settings
 from ahadi.routing import offers
@@ -108,26 +107,18 @@ async def read_mailboxes(poller: Poller, organisations: Organisations, every: fl
         await asyncio.sleep(every)
 
 
-def mail_servers(settings: Settings, intake: MailIntake) -> dict[str, MailServer]:
+def mail_servers(settings: Settings, intake: MailIntake) -> dict[Protocol, MailServer]:
     """The servers that take mail in, as configured. Raises SetupError for an address that cannot be read."""
-    servers: dict[str, MailServer] = {}
-    asked: list[tuple[Literal["smtp", "lmtp"], str]] = [("smtp", settings.mail_listen), ("lmtp", settings.lmtp_listen)]
-    for protocol, address in asked:
-        if not address:
-            continue
-        path = Path(address.removeprefix("unix:")) if address.startswith("unix:") else None
-        host, _, port = address.rpartition(":") if path is None else ("", "", "0")
-        if not port.isdigit():
-            variable = "AHADI_MAIL_LISTEN" if protocol == "smtp" else "AHADI_LMTP_LISTEN"
-            raise SetupError(f"{variable} is {address!r}; write an address and port, such as 127.0.0.1:2525.")
-        servers[protocol] = MailServer(
+    return {
+        protocol: MailServer(
             intake.deliver,
             intake.receives,
             protocol=protocol,
-            host=host.strip("[]") or "127.0.0.1",
-            port=int(port),
-            path=path,
+            host=where.host,
+            port=where.port,
+            path=where.path,
             hostname=settings.mail_domain,
             limits=ServerLimits(mail=settings.mail_max_bytes),
         )
-    return servers
+        for protocol, where in listening_for_mail(settings).items()
+    }

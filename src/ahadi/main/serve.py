@@ -6,6 +6,7 @@ so that a port in use is one sentence and every web process accepts from the sam
 
 import asyncio
 import ctypes
+import errno
 import gc
 import os
 import resource
@@ -25,6 +26,7 @@ from typing import Literal
 import structlog
 
 from ahadi.base.errors import AhadiError, SetupError
+from ahadi.main.sense import must_make_sense
 from ahadi.main.start import Addresses, bring_up_to_date, database_at, tell
 from ahadi.platform.logs import configure_logs
 from ahadi.platform.settings import Settings
@@ -43,6 +45,7 @@ _METRICS = "ahadi-metrics-"
 def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], None] = print, welcome: str = "") -> int:
     """Serve until SIGTERM, SIGHUP or Ctrl-C; the exit code. Raises SetupError when it cannot start."""
     configure_logs(settings)
+    must_make_sense(settings)
     _raise_file_limit()
     kinds: list[Kind] = []
     if only != "worker":
@@ -78,12 +81,19 @@ def listening(settings: Settings, wanted: bool = True) -> Iterator[socket.socket
             listener.bind((settings.host, settings.port))
             listener.listen(2048)
         except (OSError, OverflowError) as problem:
-            reason = (getattr(problem, "strerror", None) or "no such port").lower()
-            raise SetupError(
-                f"Cannot listen on {settings.host} port {settings.port} ({reason}):"
-                " stop what uses it, or choose another with --port."
-            ) from problem
+            raise SetupError(_cannot_listen(settings, problem)) from problem
         yield listener
+
+
+def _cannot_listen(settings: Settings, problem: OSError | OverflowError) -> str:
+    reason = (getattr(problem, "strerror", None) or "no such port").lower()
+    if isinstance(problem, socket.gaierror) or getattr(problem, "errno", None) == errno.EADDRNOTAVAIL:
+        return (
+            f"Cannot listen on {settings.host}, which is no address of this machine ({reason}):"
+            " set AHADI_HOST (or --host) to 127.0.0.1, to an address it has, or to 0.0.0.0 for all of them."
+        )
+    where = f"Cannot listen on {settings.host} port {settings.port} ({reason})"
+    return f"{where}: stop what uses it, or choose another with --port or AHADI_PORT."
 
 
 @contextmanager
