@@ -12,7 +12,7 @@ from ahadi import cases, contacts
 from ahadi.base.ids import find_references
 from ahadi.directory import sign_in_store
 from ahadi.directory.sign_in import make_link
-from tests.screens.builders import PASSWORD, a_customer_link
+from tests.screens.builders import NOW, PASSWORD, a_customer_link
 from tests.screens.conftest import Desk, Visit, sign_in
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -140,6 +140,14 @@ async def test_one_click_signs_in_to_the_demo_as_each_role(own_desk: Desk, visit
     await expect(page.get_by_text("You: Grace Njeri")).to_be_attached()
 
 
+@pytest.mark.browser
+async def test_one_click_keeps_the_language_that_the_sign_in_was_shown_in(own_desk: Desk, visit: Visit) -> None:
+    page = await visit(f"{own_desk.url}/sign-in", locale="sw-KE")
+    await page.get_by_role("button", name="Grace Njeri").click()
+    await page.wait_for_url("**/cases")
+    await expect(page.locator("html")).to_have_attribute("lang", "sw")
+
+
 async def test_there_is_no_one_click_where_the_address_is_not_this_machine(desk: Desk) -> None:
     async with client(desk) as browser:
         proxied = {"X-Forwarded-For": "203.0.113.9"}
@@ -171,6 +179,39 @@ async def test_language_and_colours_are_chosen_and_kept(own_desk: Desk, visit: V
     await expect(page.locator("html")).to_have_attribute("lang", "sw")
     background = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert background == "rgb(15, 20, 19)"
+
+
+@pytest.mark.browser
+async def test_times_are_the_organisation_s_unless_the_person_chose_another_clock(own_desk: Desk, visit: Visit) -> None:
+    reference = own_desk.centre.cases["outage"]
+    page = await visit(f"{own_desk.url}/sign-in", timezone_id="America/Lima")
+    await sign_in(page, "amina", own_desk, f"/cases/{reference}")
+    due = page.locator(".touch-next .touch-label")
+    await expect(due).to_contain_text("13:35")
+    await expect(due).not_to_contain_text("Nairobi")
+    await page.goto(f"{own_desk.url}/me")
+    await page.get_by_label("Times", exact=True).select_option("UTC")
+    await page.get_by_role("button", name="Save").click()
+    await page.goto(f"{own_desk.url}/cases/{reference}")
+    await expect(due).to_contain_text("10:35 · 13:35 in Nairobi")
+    await page.get_by_role("link", name="Promise", exact=True).click()
+    await expect(page.get_by_text("Due at the latest (UTC time)")).to_be_visible()
+    await page.get_by_role("button", name="today 17:00").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Promise").click()
+    await expect(page.locator(".open-promises")).to_contain_text("17:00")
+    async with own_desk.database.read(own_desk.centre.everything) as work:
+        case = await cases.get_case(work, reference)
+    assert max(each.due_at for each in case.open_promises) == NOW.replace(hour=17, minute=0)
+
+
+@pytest.mark.browser
+async def test_the_customer_s_page_has_the_organisation_s_clock_and_names_it_once(desk: Desk, visit: Visit) -> None:
+    link = await a_customer_link(desk.database, desk.centre, "outage")
+    page = await visit(desk.url + link, timezone_id="America/Lima")
+    await page.context.add_cookies([{"name": "ahadi-own-zone", "value": "UTC", "url": desk.url}])
+    await page.reload()
+    await expect(page.locator(".promised")).to_contain_text("13:35")
+    await expect(page.get_by_text("Times are those of Nairobi.")).to_have_count(1)
 
 
 # The customer's page --------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ async def case_form(
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
         case = await cases.get_case(work, reference)
+        frame = frame.at(case.organisation_id)
         work.permit(case.organisation_id, Permission.CASE_WORK)
         values = await FORMS[name](work, frame, case)
     address = f"/cases/{case.reference}"

@@ -74,6 +74,7 @@ async def case_page(
         case = await cases.get_case(work, reference)
         if case.reference != reference and request.method == "GET":
             return go_to(request, f"/cases/{case.reference}")
+        frame = frame.at(case.organisation_id)
         view = await _view(work, frame, case)
     headers = {"HX-Retarget": "#composer", "HX-Reselect": "#composer"} if problem else None
     return screens_of(request).page(

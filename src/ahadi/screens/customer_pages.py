@@ -127,7 +127,7 @@ async def _case(work: Work, linked: Linked) -> Case:
 
 def _reader(request: Request, work: Work, directory: Directory, case: Case, customer: Customer) -> Reader:
     zone = customer.zone or directory.organisation.zone
-    return reader_of(request).at(work.now, customer.language or case.language, zone)
+    return reader_of(request).at(work.now, customer.language or case.language).on_the_clock_of(zone)
 
 
 # Being heard ----------------------------------------------------------------------------------------------------

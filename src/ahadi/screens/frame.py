@@ -1,7 +1,7 @@
 """What surrounds every page of somebody who is signed in: who they are, what they may do, what waits for them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -49,6 +49,14 @@ class Frame:
             if membership and membership.departments:
                 found[id_] = membership.departments
         return found
+
+    def at(self, organisation_id: UUID) -> "Frame":
+        """The frame of a page that is about one organisation: on its clock, where the person chose no other."""
+        return replace(self, reader=self.reader.placed(self.directories[organisation_id].organisation.zone))
+
+    def place_of(self, organisation_id: UUID) -> str:
+        """The zone of an organisation, to be named in lists where the person chose no zone and clocks may differ."""
+        return "" if self.reader.chosen_zone else self.directories[organisation_id].organisation.zone
 
     def name_of(self, organisation_id: UUID, id_: UUID | None) -> str:
         """A person's or department's name in the reader's language."""

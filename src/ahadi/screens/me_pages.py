@@ -15,12 +15,11 @@ from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.languages import spoken
-from ahadi.screens.pages import Done, go_to, screens_of
-from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, later
+from ahadi.screens.pages import Done, go_to, keep, screens_of
+from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, ZONE_COOKIE, later, zone_named
 from ahadi.screens.sign_in_pages import lasts
 
 router = APIRouter(include_in_schema=False)
-_YEAR = 31_536_000
 
 
 @router.get("/me")
@@ -73,12 +72,14 @@ async def post_end_session(request: Request, session_id: UUID, actor: Actor = SI
 
 @router.post("/me/preferences", dependencies=[SIGNED_IN])
 async def post_preferences(request: Request) -> Response:
-    """Language and colours, kept in this browser."""
+    """Language, clock and colours, kept in this browser."""
     entered = await entered_in(request)
     response = go_to(request, "/me", Done("preferences-kept"))
-    _keep(response, request, LANGUAGE_COOKIE, spoken(entered.get("language")))
+    keep(response, request, LANGUAGE_COOKIE, spoken(entered.get("language")))
+    zone = zone_named(entered.get("zone"))
+    keep(response, request, ZONE_COOKIE, zone.key if zone else None)
     theme = entered.get("theme")
-    _keep(response, request, THEME_COOKIE, theme if theme in THEMES else None)
+    keep(response, request, THEME_COOKIE, theme if theme in THEMES else None)
     return response
 
 
@@ -89,15 +90,8 @@ async def post_language(request: Request) -> Response:
     back = entered.get("back")
     safe = back.startswith("/") and not back.startswith(("//", "/\\")) and "\\" not in back
     response = go_to(request, back if safe else "/")
-    _keep(response, request, LANGUAGE_COOKIE, spoken(entered.get("language")))
+    keep(response, request, LANGUAGE_COOKIE, spoken(entered.get("language")))
     return response
-
-
-def _keep(response: Response, request: Request, name: str, value: str | None) -> None:
-    if value:
-        response.set_cookie(name, value, _YEAR, path="/", samesite="lax", secure=request.url.scheme == "https")
-    else:
-        response.delete_cookie(name, path="/")
 
 
 @router.post("/me/password")

@@ -4,13 +4,13 @@ The words of relative times go to the browser too, which counts on with them; so
 would show.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from babel.dates import format_date, format_datetime, format_time
 
-from ahadi.screens.reader import _, present
+from ahadi.screens.reader import _, place_of, present, reading, zone_named
 
 Urgency = Literal["overdue", "soon", "today", "later"]
 SOON = timedelta(hours=1)
@@ -35,6 +35,17 @@ def clock(moment: datetime) -> str:
     else:
         pattern = "d MMM HH:mm" if here.year == today.year else "d MMM y"
     return format_datetime(here, pattern, locale=reader.language)
+
+
+def clock_there(moment: datetime, zone: str) -> str:
+    """`13:37 in Nairobi`, where clocks of that zone show something else than the reader's; else nothing."""
+    reader = present()
+    there = zone_named(zone)
+    if there is None or moment.astimezone(there).utcoffset() == reader.local(moment).utcoffset():
+        return ""
+    with reading(replace(reader, zone=there)):
+        shown = clock(moment)
+    return _("%(time)s in %(place)s") % {"time": shown, "place": place_of(zone)}
 
 
 def day(moment: datetime) -> str:

@@ -21,10 +21,11 @@ from ahadi.platform.web import Statics
 from ahadi.screens import moments, wording
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
-from ahadi.screens.reader import Reader, _, ngettext, present, reading
+from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
 
 TEMPLATES = Path(__file__).parent / "templates"
 DONE_COOKIE = "ahadi-done"
+_YEAR = 31_536_000  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Screens:
             present=present,
             patterns=lambda: json.dumps(moments.patterns(), ensure_ascii=False),
             languages=lambda: [(each, name_of_language(each)) for each in catalogues()],
+            zones=zones,
             usual_dues=moments.usual_dues,
             organisation_choices=organisation_choices,
             taking_choices=taking_choices,
@@ -67,6 +69,9 @@ class Screens:
             iso=iso,
             exact=moments.exact,
             clock=moments.clock,
+            clock_there=moments.clock_there,
+            place=place_of,
+            pair=lambda zone: (zone, zone.replace("_", " ")),
             day=moments.day,
             relative=moments.relative,
             urgency=moments.urgency,
@@ -146,6 +151,14 @@ def go_to(request: Request, address: str, done: Done | None = None) -> Response:
             samesite="lax",
         )
     return response
+
+
+def keep(response: Response, request: Request, name: str, value: str | None) -> None:
+    """Have the browser keep a preference, or forget it."""
+    if value:
+        response.set_cookie(name, value, _YEAR, path="/", samesite="lax", secure=request.url.scheme == "https")
+    else:
+        response.delete_cookie(name, path="/")
 
 
 def _done_before(request: Request) -> Done | None:

@@ -86,6 +86,7 @@ async def _form(
         frame = await frame_of(request, work)
         case = await cases.lock_promise(work, promise_id)
         promise = case.promise(promise_id)
+        frame = frame.at(case.organisation_id)
         texts = await cases.promise_texts(work, case.organisation_id, [promise.id])
     directory = frame.directories[case.organisation_id]
     within = directory.organisation.settings.promise(promise.kind).within

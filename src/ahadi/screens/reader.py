@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel.support import NullTranslations
 from starlette.requests import Request
@@ -13,16 +14,21 @@ from starlette.requests import Request
 from ahadi.screens.languages import SOURCE_LANGUAGE, catalogues, direction, preferred, spoken
 
 THEMES = ("light", "dark")
-LANGUAGE_COOKIE, THEME_COOKIE, ZONE_COOKIE = "ahadi-language", "ahadi-theme", "ahadi-zone"
+LANGUAGE_COOKIE, THEME_COOKIE, ZONE_COOKIE = "ahadi-language", "ahadi-theme", "ahadi-own-zone"
 _UTC = ZoneInfo("UTC")
+_AREAS = frozenset(
+    ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
+)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """`zone` is the reader's own; `now` is business time, which every relative time on the page is told from.
+    """`now` is business time, which every relative time on the page is told from.
 
-    `chosen_language` and `chosen_zone` are what the browser was told to keep; the page may know better otherwise.
+    `zone` is the one the reader chose, else that of the organisation the page is about: never the device's own, so
+    that the page shows the times that messages and the words to say tell. `chosen_language` and `chosen_zone` are
+    what the browser was told to keep.
     """
 
     language: str = SOURCE_LANGUAGE
@@ -46,8 +52,15 @@ class Reader:
             self,
             now=now,
             language=self.chosen_language or spoken(language) or self.language,
-            zone=self.zone if self.chosen_zone else zone_named(zone) or self.zone,
-        )
+        ).placed(zone)
+
+    def placed(self, zone: str | None) -> "Reader":
+        """The reader on the clock of a place, where they did not choose one."""
+        return self if self.chosen_zone else self.on_the_clock_of(zone)
+
+    def on_the_clock_of(self, zone: str | None) -> "Reader":
+        """The reader on the clock of a place, whatever they chose: for pages that are a customer's."""
+        return replace(self, zone=zone_named(zone) or self.zone, chosen_zone=None)
 
     def local(self, moment: datetime) -> datetime:
         """The moment on the reader's own clock."""
@@ -62,6 +75,29 @@ def zone_named(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return None
+
+
+def place_of(zone: str) -> str:
+    """What people call the clock of a zone: its city."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Every time zone that is named after a place, and UTC."""
+    areas = (
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    )
+    return ("UTC", *sorted(each for each in available_timezones() if each.partition("/")[0] in areas))
 
 
 def reader_of(request: Request) -> Reader:

@@ -14,8 +14,8 @@ from ahadi.platform.database import Actor
 from ahadi.platform.security import Keyring
 from ahadi.platform.web import PUBLIC, database_of, keyring_of, settings_of
 from ahadi.screens.entered import Entered, entered_in
-from ahadi.screens.pages import Done, go_to, screens_of
-from ahadi.screens.reader import later, reader_of
+from ahadi.screens.pages import Done, go_to, keep, screens_of
+from ahadi.screens.reader import LANGUAGE_COOKIE, later, reader_of
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 _SEALED_FOR = 300.0  # seconds in which the code may follow the password
@@ -163,7 +163,9 @@ async def post_demo(request: Request) -> Response:
         )
     except sign_in.SignInRefused as problem:
         return await _sign_in_page(request, entered, problem)
-    return _welcome(request, signed_in, "/cases")
+    response = _welcome(request, signed_in, "/cases")
+    keep(response, request, LANGUAGE_COOKIE, reader_of(request).language)  # whoever looks around reads on as they began
+    return response
 
 
 @router.post("/sign-out")

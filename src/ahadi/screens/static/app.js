@@ -236,11 +236,5 @@
     if (event.target instanceof HTMLDialogElement) event.target.remove();
   }, true);
 
-  // Dates are shown in this device's zone from the next page on.
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone && !document.cookie.includes(`ahadi-zone=${zone}`)) {
-    document.cookie = `ahadi-zone=${zone}; path=/; max-age=31536000; samesite=lax`;
-    if (zone !== root.dataset.zone && document.cookie.includes("ahadi-zone")) refreshSoon();
-  }
   adorn(document);
 })();
