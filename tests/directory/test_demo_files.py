@@ -14,6 +14,7 @@ from ahadi.directory.permissions import Role
 from ahadi.directory.rota import Rota
 from ahadi.directory.setup import Setup
 from ahadi.directory.setup_file import read_setup
+from ahadi.main.demo.load import morning_of
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 DEMO = ("power", "net", "clinic")
@@ -168,3 +169,14 @@ def test_agents_serve_several_organisations_under_one_name_in_the_same_shifts() 
     assert 18 <= len(seen) <= 22
     slugs = [told[0][0] for told in seen.values()]
     assert len(slugs) == len(set(slugs)), "short names of people are unique in an installation"
+
+
+def test_the_agent_offered_first_serves_all_three_reads_english_and_is_on_shift_when_the_day_begins() -> None:
+    agents = [{each.slug: each for each in setup.people if Role.AGENT in each.roles} for setup in SETUPS.values()]
+    first = min(set.intersection(*map(set, agents)))
+    day = morning_of(NOW)
+    for (name, setup), people in zip(SETUPS.items(), agents, strict=True):
+        place = setup.organisation
+        hours = [Hours.parse(each.hours, place.zone, place.country) for each in people[first].shifts]
+        assert people[first].language == "en", name
+        assert any(each.is_open(day) for each in hours), name
