@@ -143,6 +143,7 @@ class PromiseHandedOver:
     kind: ClassVar[str] = "promise.handed_over"
     promise_id: UUID
     owner: Holder
+    why: str | None = None  # a code: shift-end, absent, deactivated; None when it went along with its case
 
 
 @dataclass(frozen=True, slots=True)

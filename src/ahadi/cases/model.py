@@ -208,10 +208,10 @@ def decide_withdraw(case: Case, promise_id: UUID, reason: str, following: NewPro
     return [*_unless_last(case, promise, following, now), PromiseWithdrawn(promise.id, reason)]
 
 
-def decide_hand_over(case: Case, promise_id: UUID, owner: Holder) -> list[Event]:
+def decide_hand_over(case: Case, promise_id: UUID, owner: Holder, why: str | None = None) -> list[Event]:
     """Somebody else owns the promise from now on."""
     promise = case.promise(promise_id)
-    return [] if promise.owner == owner else [PromiseHandedOver(promise.id, owner)]
+    return [] if promise.owner == owner else [PromiseHandedOver(promise.id, owner, why)]
 
 
 def decide_hold(case: Case, holder: Holder, department_id: UUID | None, why: str) -> list[Event]:

@@ -70,11 +70,11 @@ def _reason(directory: Directory, reason: str | None, language: str) -> str | No
     return known.name(language) if known else reason
 
 
-def _names(directory: Directory, seen: Seen, language: str) -> dict[UUID, str]:
-    named: dict[UUID, str] = {}
+def _names(directory: Directory, seen: Seen, language: str) -> dict[str, str]:
+    named: dict[str, str] = {}
     for row in seen.steps:
         holder: Any = row.facts.get("holder") or row.facts.get("owner")
         id_ = (holder.get("person") or holder.get("department")) if isinstance(holder, dict) else None
-        if id_:
-            named[UUID(id_)] = directory.name_of(UUID(id_), language)
+        if id_ and id_ not in named:
+            named[id_] = directory.name_of(UUID(id_), language)
     return named

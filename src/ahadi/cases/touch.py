@@ -3,10 +3,10 @@
 Composed purely from what was read; `for_customer` is the part that the customer's own page may show.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from ahadi.cases import words
@@ -142,7 +142,7 @@ class Known:
     last_words: tuple[datetime, str, str, str] | None  # at, channel, state, text
     holder: Reach
     owner: str
-    names: dict[UUID, str]
+    names: dict[str, str]  # of people and departments, by their ids as facts have them
     customer: str | None
     reason: str | None
     zone: str
@@ -199,7 +199,7 @@ def _promise(known: Known, now: datetime) -> PromiseFact | None:
 
 
 def _steps(known: Known, now: datetime, language: str, shown: set[str]) -> tuple[Step, ...]:
-    kinds = {each.id: each.kind for each in known.promises}
+    kinds = {str(each.id): each.kind for each in known.promises}
     steps = []
     for row in known.journal:
         if row.kind in shown:
@@ -208,13 +208,13 @@ def _steps(known: Known, now: datetime, language: str, shown: set[str]) -> tuple
     return tuple(steps)
 
 
-def _details(row: StepRow, kinds: dict[UUID, Any], known: Known) -> dict[str, str]:
+def _details(row: StepRow, kinds: Mapping[str, str], known: Known) -> dict[str, str]:
     holder = row.facts.get("holder") or row.facts.get("owner") or {}
     held_by = holder.get("person") or holder.get("department") if isinstance(holder, dict) else None
     promise = row.facts.get("promise_id")
     return {
-        "name": known.names.get(UUID(held_by), "") if held_by else "",
-        "promise": kinds.get(UUID(promise), "update") if promise else "update",
+        "name": known.names.get(held_by, "") if held_by else "",
+        "promise": kinds.get(promise, "update") if promise else "update",
         "channel": str(row.facts.get("channel", "")),
     }
 

@@ -3,10 +3,11 @@
 Phrases stand here by language; a language that is not here is spoken to in English.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 
 _PHRASES = {
     "en": {
@@ -119,10 +120,13 @@ def when(moment: datetime, now: datetime, zone: str, language: str) -> str:
     """A moment as people say it, in their zone: “today at 14:30”, “on Tuesday 24 November at 09:00”."""
     speak = spoken_language(language)
     here, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
-    time = format_time(here, "HH:mm", locale=speak)
-    day = format_date(here.date(), "EEEE d MMMM", locale=speak)
     key = "today" if here.date() == today else "tomorrow" if here.date() == today + timedelta(days=1) else "on"
-    return _PHRASES[speak][key].format(time=time, day=day)
+    return _PHRASES[speak][key].format(time=f"{here:%H:%M}", day=_day(here.date(), speak))
+
+
+@lru_cache(1_000)
+def _day(day: date, speak: str) -> str:
+    return format_date(day, "EEEE d MMMM", locale=speak)
 
 
 def promise_name(kind: str, language: str) -> str:
