@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from ahadi.main.alone import only_demo
+
 AHADI = [sys.executable, "-c", "from ahadi.main.cli import app; app()"]
 PATIENCE = 60.0  # seconds after which a test gives up; nothing here takes that long
 
@@ -266,6 +268,30 @@ def test_a_setting_that_makes_no_sense_is_one_sentence(
     database_settings: dict[str, str], settings: dict[str, str], word: str
 ) -> None:
     one_sentence(command("run", **database_settings | {"AHADI_PORT": "0"} | settings), word)
+
+
+# What may not run twice ------------------------------------------------------------------------------------------
+
+
+def test_two_clocks_on_one_database_are_refused_and_two_processes_of_one_are_not(
+    database_settings: dict[str, str],
+) -> None:
+    with run("--only", "worker", **database_settings) as worker:
+        one_sentence(command("run", "--port", "0", AHADI_CLOCK="manual", **database_settings), "AHADI_CLOCK=system")
+        with run("--only", "web", **database_settings) as web:
+            assert web.get("/readyz").json()["ready"] is True
+            assert web.stop() == 0
+        assert worker.stop() == 0
+    with run(AHADI_CLOCK="manual", **database_settings) as alone:
+        assert alone.stop() == 0
+
+
+def test_a_second_demo_on_the_same_folder_is_refused_with_the_address_of_the_first(tmp_path: Path) -> None:
+    with only_demo(tmp_path / "demo", "http://127.0.0.1:8200"):
+        again = command("demo", "--data", str(tmp_path / "demo"))
+        one_sentence(again, "This demo is running already at http://127.0.0.1:8200.")
+    with only_demo(tmp_path / "demo", "http://127.0.0.1:8201"):
+        pass  # whoever ended let go
 
 
 # Who may come in -------------------------------------------------------------------------------------------------

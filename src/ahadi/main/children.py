@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from ahadi.main.alone import process_name
 from ahadi.main.http import create_app
 from ahadi.main.tasks import running
 from ahadi.main.wiring import install, opened, worker_tasks
@@ -57,7 +58,7 @@ class _Server(uvicorn.Server):
 
 def web(settings: Settings, database_url: str, listener: socket.socket, ready: Callable[[], object]) -> int:
     """Serve the web application on the listening socket until SIGTERM."""
-    installation = install(settings, database_url, name="web")
+    installation = install(settings, database_url, name=process_name("web", settings.clock))
     config = uvicorn.Config(
         create_app(installation),
         http="httptools",
@@ -86,7 +87,7 @@ def worker(settings: Settings, database_url: str, ready: Callable[[], object]) -
             stopped.set()
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
-        installation = install(settings, database_url, name="worker")
+        installation = install(settings, database_url, name=process_name("worker", settings.clock))
         async with opened(installation), running(worker_tasks(installation)):
             ready()
             await stopped.wait()

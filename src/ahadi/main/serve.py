@@ -121,10 +121,12 @@ def _import_and_check(settings: Settings, addresses: Addresses) -> None:
     """Import what the processes run, and see that they will be let in, while a problem can still be one sentence."""
     gc.disable()  # what is imported stays; looking through it again and again takes a tenth of the time
     from ahadi.main.access import anybody
+    from ahadi.main.alone import must_share_the_clock
     from ahadi.main.wiring import install, opened
 
     async def check() -> bool:
         async with opened(install(settings, addresses.app, name="start")) as installation:
+            await must_share_the_clock(installation)
             return await anybody(installation)
 
     if not asyncio.run(check()):
