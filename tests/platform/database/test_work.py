@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from psycopg.errors import DivisionByZero, InFailedSqlTransaction, UniqueViolation
+from psycopg.errors import DivisionByZero, InFailedSqlTransaction, InsufficientPrivilege, UniqueViolation
 
 from ahadi.base.ids import uuid7
 from ahadi.platform.database import Actor, Database, Work
@@ -100,3 +100,9 @@ async def test_a_savepoint_undoes_a_part(database: Database) -> None:
         await work.execute("rollback to savepoint here")
         put_job(work)
     assert await jobs(database) == 2
+
+
+async def test_rows_of_an_organisation_that_the_actor_has_nothing_to_do_with_are_refused(database: Database) -> None:
+    with pytest.raises(InsufficientPrivilege, match="row-level security"):
+        async with database.work(Actor.system([ORGANISATION])) as work:
+            work.record("tested", UUID(int=2))
