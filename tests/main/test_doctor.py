@@ -213,7 +213,30 @@ async def test_messages_that_wait_are_counted_with_the_oldest(
     check = "outbox" if state == "queued" else "messages"
     assert states(found) == {check: "attention"}
     assert "5 hours" in found[check].sentence
-    assert (("AHADI_SMTP_URL is empty" if state == "queued" else f"2 {state}") in found[check].sentence) is True
+    assert (("2 mails wait" if state == "queued" else f"2 {state}") in found[check].sentence) is True
+
+
+async def test_messages_that_cannot_leave_are_counted_by_channel_each_with_what_is_missing(
+    database: Database, settings: Settings, house: House
+) -> None:
+    async with database.work(system()) as work:
+        for channel in ("sms", "sms", "sms", "email"):
+            await work.execute(
+                "insert into message (organisation_id, id, direction, channel, author_kind, at, state)"
+                " values (%(o)s, %(id)s, 'out', %(channel)s, 'system', %(at)s, 'queued')",
+                {"o": ORGANISATION, "id": uuid7(), "channel": channel, "at": work.now - timedelta(hours=5)},
+            )
+    told = (await examined(database, replace(settings, smtp_url="")))["outbox"].sentence
+    assert "3 SMS wait, the oldest 5 hours: no gateway is set" in told and "sms-gateway.md" in told
+    assert "1 mail waits, the oldest 5 hours: no mail server is set; set AHADI_SMTP_URL" in told
+    async with database.work(system()) as work:
+        await work.execute(
+            "insert into channel_setting (organisation_id, channel, settings, changed_at)"
+            " values (%(o)s, 'sms', 'x', %(now)s)",
+            {"o": ORGANISATION, "now": work.now},
+        )
+    told = (await examined(database, settings))["outbox"].sentence
+    assert "no gateway" not in told and "AHADI_SMTP_URL" not in told and told.count("a worker runs") == 2
 
 
 async def test_every_case_is_looked_at_whatever_the_size_of_a_batch(

@@ -148,16 +148,28 @@ async def messages_to_settle(work: Work, organisations: Sequence[UUID]) -> list[
     return [(row["state"], row["many"], row["oldest"]) for row in rows]
 
 
-async def oldest_unsent(work: Work, organisations: Sequence[UUID]) -> tuple[int, datetime | None]:
-    """Messages that should have left by now, and since when the oldest of them waits."""
-    row = await work.row(
-        "select count(*) as many, min(greatest(not_before, at)) as oldest from message"
-        " where organisation_id = any(%(organisations)s) and state = 'queued'"
-        " and greatest(not_before, at) <= %(now)s and (retry_at is null or retry_at <= %(real_now)s)",
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Messages of a channel that should have left by now; `set_up` where their organisation has an adapter for it."""
+
+    channel: str
+    set_up: bool
+    many: int
+    oldest: datetime
+
+
+async def unsent(work: Work, organisations: Sequence[UUID]) -> list[Unsent]:
+    """What should have left by now, by channel."""
+    return await work.all(
+        Unsent,
+        "select m.channel, s.channel is not null as set_up, count(*) as many,"
+        " min(greatest(m.not_before, m.at)) as oldest from message m left join channel_setting s"
+        " on s.organisation_id = m.organisation_id and s.channel = m.channel"
+        " where m.organisation_id = any(%(organisations)s) and m.state = 'queued'"
+        " and greatest(m.not_before, m.at) <= %(now)s and (m.retry_at is null or m.retry_at <= %(real_now)s)"
+        " group by m.channel, set_up order by m.channel, set_up",
         {"organisations": list(organisations), "now": work.now, "real_now": work.real_now},
     )
-    assert row is not None
-    return row["many"], row["oldest"]
 
 
 async def overdue_promises(work: Work, organisations: Sequence[UUID]) -> tuple[int, datetime | None]:

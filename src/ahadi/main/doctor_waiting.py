@@ -60,15 +60,35 @@ async def check_messages(patient: Patient) -> Finding:
 
 async def check_outbox(patient: Patient) -> Finding:
     async with patient.database.read(Actor.system(patient.ids)) as work:
-        many, oldest = await store.oldest_unsent(work, patient.ids)
+        waiting = await store.unsent(work, patient.ids)
         now = work.now
-    facts = {"unsent": many, "oldest": iso(oldest) if oldest else None}
-    if oldest is None or now - oldest <= _TEMPORARY:
+    late = [each for each in waiting if now - each.oldest > _TEMPORARY]
+    facts = {
+        "unsent": sum(each.many for each in waiting),
+        "oldest": iso(min(each.oldest for each in waiting)) if waiting else None,
+        "late": [{"channel": each.channel, "count": each.many, "oldest": iso(each.oldest)} for each in late],
+    }
+    if not late:
         return Finding("outbox", "ok", "Nothing waits to be sent that should have left.", facts)
-    why = "see that a worker runs and that the receiving server answers"
-    if not patient.settings.smtp_url:
-        why = "AHADI_SMTP_URL is empty, so mail is kept; set it, or see that a worker runs"
-    return Finding("outbox", "attention", f"{many:,} messages wait, the oldest {long(now - oldest)}: {why}.", facts)
+    told = [f"{_counted(each)}, the oldest {long(now - each.oldest)}: {_why_it_waits(each, patient)}." for each in late]
+    return Finding("outbox", "attention", " ".join(told), facts)
+
+
+def _counted(waiting: store.Unsent) -> str:
+    one = waiting.many == 1
+    names = {"sms": "SMS", "email": "mail" if one else "mails"}
+    name = names.get(waiting.channel, f"{waiting.channel} message" + ("" if one else "s"))
+    return f"{waiting.many:,} {name} {'waits' if one else 'wait'}"
+
+
+def _why_it_waits(waiting: store.Unsent, patient: Patient) -> str:
+    if waiting.channel == "email" and not patient.settings.smtp_url:
+        return "no mail server is set; set AHADI_SMTP_URL (see docs/reference/configuration.md)"
+    if waiting.channel == "sms" and not waiting.set_up:
+        return "no gateway is set; see docs/how-to/sms-gateway.md"
+    if waiting.channel in ("email", "sms"):
+        return "see that a worker runs (`ahadi run`) and that the receiving server answers"
+    return "see that a worker runs (`ahadi run`)"
 
 
 async def check_mail(patient: Patient) -> Finding:
