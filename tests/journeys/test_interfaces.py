@@ -81,6 +81,18 @@ async def test_only_the_channel_is_needed_and_nothing_else_is_invented(organisat
         assert {"type", "title", "status", "detail", "code"} <= set(refused.json())
 
 
+async def test_a_body_that_is_not_said_to_be_json_is_refused_with_what_to_add(organisation: Organisation) -> None:
+    for kind in ({}, {"Content-Type": "application/x-www-form-urlencoded"}):
+        refused = await organisation.client.post("/api/contacts", content=b'{"channel": "phone"}', headers=kind)
+        assert refused.status_code == 422 and "Content-Type: application/json" in refused.json()["detail"]
+    refused = await organisation.client.post("/api/contacts", json=["list"])
+    assert refused.status_code == 422 and "Content-Type" not in refused.json()["detail"]
+
+
+async def test_fields_that_are_not_known_are_ignored(organisation: Organisation) -> None:
+    await taken(organisation, 250, colour="green")
+
+
 async def test_the_same_key_gives_the_same_answer_and_another_body_under_it_is_422(
     organisation: Organisation,
 ) -> None:
@@ -203,6 +215,13 @@ async def test_open_promises_come_earliest_due_first_and_by_owner_and_time(organ
     assert len((await organisation.get("/api/promises", **query, due_before=before))["items"]) == 1
     by_id = found[0]["owner"]["id"]
     assert len((await organisation.get("/api/promises", state="open", owner=by_id))["items"]) == 3
+    nobody = {"kind": "callback", "due_at": later(organisation, hours=9), "owner": "nobody"}
+    for refused in (
+        await organisation.client.post(f"/api/cases/{reference}/promises", json=nobody),
+        await organisation.client.get("/api/promises?owner=nobody"),
+    ):
+        assert refused.status_code == 422
+        assert "There is no person or department 'nobody'" in refused.json()["detail"]
     everything = (await organisation.get("/api/promises", state="open"))["items"]
     due = [datetime.fromisoformat(each["due_at"]) for each in everything]
     assert due == sorted(due)
@@ -384,7 +403,8 @@ async def test_the_clock_moves_forward_settles_what_is_due_and_never_goes_back(o
     assert datetime.fromisoformat(back.json()["now"]) == organisation.now
     same = await organisation.client.post("/api/clock", json={"now": organisation.now.isoformat()})
     assert same.status_code == 200, "standing still is not going back"
-    assert (await organisation.client.post("/api/clock", json={"now": "2030-01-01T00:00:00"})).status_code == 422
+    without_zone = await organisation.client.post("/api/clock", json={"now": "2030-01-01T00:00:00"})
+    assert without_zone.status_code == 422 and "such as 2027-03-02T07:00:00Z" in without_zone.json()["detail"]
 
 
 async def test_the_clock_is_shared_by_all_processes_and_survives_a_restart(

@@ -37,12 +37,23 @@ def named(directory: Directory, person: str | None, department: str | None) -> H
     return Holder(person=found.id)
 
 
+def called(directory: Directory, key: str) -> Holder:
+    """A person or a department, active or not, by id or short name. Raises Invalid naming what was not found."""
+    for each in directory.people.values():
+        if key in (each.slug, str(each.id)):
+            return Holder(person=each.id)
+    for other in directory.departments.values():
+        if key in (other.slug, str(other.id)):
+            return Holder(department=other.id)
+    raise Invalid(f"There is no person or department {key!r}; name one by id or short name.", owner=key)
+
+
 def owner_named(directory: Directory, key: str | None, otherwise: Holder) -> Holder:
     """An owner by a person's or department's id or short name; `otherwise` when none is named."""
     if key is None:
         return otherwise
-    people = [each for each in directory.people.values() if key in (each.slug, str(each.id))]
-    return named(directory, key, None) if people else named(directory, None, key)
+    found = called(directory, key)
+    return named(directory, key, None) if found.person else found
 
 
 async def make_promise(

@@ -223,8 +223,7 @@ async def _owner(request: Request, work: Work, organisation: str | None, owner: 
     if owner == "me" and work.actor.person_id:
         return Holder(person=work.actor.person_id)
     directory = await read_directory(work, await organisation_of(request, work, organisation))
-    people = [each.id for each in directory.people.values() if owner in (each.slug, str(each.id))]
-    return Holder(person=people[0]) if people else Holder(department=directory.department(owner).id)
+    return actions.called(directory, owner)
 
 
 def _row(directory: Directory, row: dict[str, Any]) -> dict[str, Any]:

@@ -100,12 +100,26 @@ async def _known(request: Request, error: Exception) -> Response:
     return render_problem(request, problem_of(error))
 
 
+_WORDS = {"timezone_aware": "a time needs its zone, such as 2027-03-02T07:00:00Z or 2027-03-02T10:00:00+03:00"}
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a body of this type is read as JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
 async def _not_understood(request: Request, error: Exception) -> Response:
     # Only where and what, never the value: it may be a customer's words.
     assert isinstance(error, RequestValidationError)
-    wrong = [{"at": ".".join(map(str, each["loc"])), "problem": str(each["msg"])} for each in error.errors()]
+    found = error.errors()
+    wrong = [
+        {"at": ".".join(map(str, each["loc"])), "problem": _WORDS.get(each["type"], str(each["msg"]))} for each in found
+    ]
     first = wrong[0] if wrong else {"at": "the request", "problem": "it cannot be read"}
     sentence = f"{first['at']} is not as expected ({first['problem']}); correct it and send it again."
+    if any(tuple(each["loc"]) == ("body",) for each in found) and not is_json(request.headers.get("content-type", "")):
+        sentence = "The body was not sent as JSON; send it with Content-Type: application/json."
     return render_problem(request, Problem(Invalid.code, Invalid.status, sentence, {"errors": wrong}))
 
 
