@@ -339,7 +339,14 @@ def test_a_user_comes_in_by_a_link_printed_once(database_settings: dict[str, str
         prepare=True, **database_settings,
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
+    assert "amina@example.org was added to power as administrator." in added.stdout
     assert "http://127.0.0.1:9123/welcome/" in added.stdout
+    again = [
+        command("user", "add", "Amina@Example.org", "--organisation", "power", "--role", role, **database_settings)
+        for role in ("agent", "agent")
+    ]
+    assert "is now also agent; here is a new link" in again[0].stdout
+    assert "is there already, as administrator, agent; here is a new link" in again[1].stdout
     link = added.stdout.split()[-1].rsplit("/", 1)[1]
     with run("--only", "web", **database_settings) as running:
         used = httpx.post(

@@ -1,9 +1,11 @@
 """What `ahadi user` and `ahadi token` do."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from ahadi.base.errors import SetupError
+from ahadi.base.text import fold
 from ahadi.directory import invitations, sign_in_store, tokens
 from ahadi.main.wiring import Installation
 from ahadi.platform.database import Actor
@@ -25,12 +27,30 @@ async def new_token(installation: Installation, organisation: str, name: str, sc
     return secret
 
 
-async def invited(installation: Installation, organisation: str, email: str, name: str, roles: Sequence[str]) -> str:
-    """A one-time link by which the person comes in and chooses a password."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `ahadi user add` did: a sentence, and the one-time link by which the person chooses a password."""
+
+    done: str
+    link: str
+
+
+async def invited(installation: Installation, organisation: str, email: str, name: str, roles: Sequence[str]) -> Added:
+    """Add a person, or roles to one, and make a link by which they come in."""
     organisation_id = await _organisation(installation, organisation)
     async with installation.database.work(Actor.system([organisation_id])) as work:
+        known = await sign_in_store.held_by_email(work, fold(email))
+        served = await sign_in_store.memberships(work, known.person_id) if known else []
+        had = next((each.roles for each in served if each.organisation_id == organisation_id), None)
         done = await invitations.invite(work, organisation_id, email, name, roles)
-    return f"{installation.settings.links_from()}/welcome/{done.link}"
+    more = sorted(set(roles) - set(had or ()))
+    if had is None:
+        told = f"{fold(email)} was added to {organisation} as {', '.join(more)}."
+    elif more:
+        told = f"{fold(email)} was there already and is now also {', '.join(more)}; here is a new link."
+    else:
+        told = f"{fold(email)} is there already, as {', '.join(sorted(had))}; here is a new link."
+    return Added(told, f"{installation.settings.links_from()}/welcome/{done.link}")
 
 
 async def anybody(installation: Installation) -> bool:

@@ -50,8 +50,11 @@ def add_user(
     from ahadi.main.access import invited
     from ahadi.main.start import with_installation
 
-    link = with_installation(
+    added = with_installation(
         read_settings(data=data, port=port),
         lambda installation: invited(installation, organisation, email, name, role or ["agent"]),
     )
-    typer.echo(json.dumps({"link": link}) if as_json else f"Open this once, within seven days: {link}")
+    if as_json:
+        typer.echo(json.dumps({"link": added.link, "done": added.done}))
+    else:
+        typer.echo(f"{added.done}\nOpen this once, within seven days: {added.link}")
