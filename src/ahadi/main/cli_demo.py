@@ -31,6 +31,7 @@ def demo(
         raise SetupError("The demo signs anybody in by one click, so it runs on 127.0.0.1 only; unset AHADI_HOST.")
     from ahadi.main.alone import must_share_the_clock, only_demo
     from ahadi.main.demo import load
+    from ahadi.main.sense import must_make_sense
     from ahadi.main.wiring import Installation
 
     async def prepare(installation: Installation) -> None:
@@ -38,6 +39,7 @@ def demo(
         await load.load(installation, lambda line: typer.echo(line, err=True))
         await load.set_pace(installation, 1.0 if still else load.PACE)
 
+    must_make_sense(settings)
     with only_demo(folder, settings.links_from()):
         with serve.listening(settings):
             pass  # a port in use is told before the demo is loaded
