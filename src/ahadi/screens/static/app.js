@@ -87,9 +87,20 @@
       });
     } finally {
       refreshing = false;
+      // What somebody opened while the answer was under way stays open.
+      for (const each of opened) each.open = true;
+      opened.clear();
       if (again) refreshSoon(500);
     }
   }
+
+  /** @type {Set<HTMLDetailsElement>} */
+  const opened = new Set();
+  document.addEventListener("click", (event) => {
+    const menu = event.target instanceof Element && event.target.closest("details.menu > summary")?.parentElement;
+    if (!refreshing || !(menu instanceof HTMLDetailsElement)) return;
+    if (menu.open) opened.delete(menu); else opened.add(menu);
+  }, true);
 
   /** @param {string} state */
   function showConnection(state) {
