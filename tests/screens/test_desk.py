@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from ahadi import cases, contacts
+from ahadi import cases, contacts, promises
 from ahadi.contacts import Message
 from tests.screens.builders import PASSWORD
 from tests.screens.conftest import Desk, Visit, sign_in
@@ -175,6 +175,28 @@ async def test_a_case_is_handed_over_with_a_note_and_its_promises(own_desk: Desk
     await expect(page.locator(".timeline")).to_contain_text("Handed to Brian Kiprop")
     await page.get_by_role("button", name="Take it").click()
     await expect(page.locator(".holder-name").first).to_have_text("Amina Otieno")
+
+
+async def test_whoever_is_off_shift_is_marked_and_what_they_are_to_keep_is_told_to_pass_on(
+    own_desk: Desk, visit: Visit
+) -> None:
+    page = await at_case(visit, own_desk, "move")
+    await page.get_by_role("link", name="Hand over").click()
+    dialog = page.get_by_role("dialog", name="Hand the case over")
+    options = await dialog.get_by_label("To", exact=True).locator("option").all_inner_texts()
+    assert options.index("Brian Kiprop") < options.index("Chao Mwakio – off shift until 14:00")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("link", name="Promise", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Promise something")
+    await expect(dialog).to_contain_text("passes to a colleague on shift or on call")
+    await dialog.get_by_label("Who keeps it").select_option(label="Chao Mwakio – off shift until 14:00")
+    await dialog.get_by_role("button", name="in 1 h").click()
+    await dialog.get_by_role("button", name="Promise").click()
+    await expect(page.get_by_text("Promised. Chao Mwakio is not at work when the promise is due")).to_be_visible()
+    await promises.watch_once(own_desk.database)
+    await page.reload()
+    passed = page.locator(".entry-step", has_text="Promise passed to")
+    await expect(passed.last).to_contain_text("at the end of a shift")
 
 
 async def test_resolving_asks_what_becomes_of_each_open_promise_and_it_can_be_reopened(

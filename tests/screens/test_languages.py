@@ -110,6 +110,7 @@ UNSEEN = {  # for programs, or never raised by what a screen sends
     "This token is not known, was revoked or has expired; use another.",
     "Your sign-in has ended; sign in again.",  # leads to the sign-in instead
     "A deed is one of {}, not {}.",
+    "There is no person or department {}; name one by id or short name.",
     "This message is {}; nothing is left to decide.",
     "This message is {} already; it cannot be taken back.",
 }

@@ -337,9 +337,7 @@ async def break_promise(work: Work, case: Case, promise_id: UUID, recovery: Prom
     return case
 
 
-async def hand_over_promise(
-    work: Work, case: Case, promise_id: UUID, owner: Holder, why: str | None = None
-) -> Case:
+async def hand_over_promise(work: Work, case: Case, promise_id: UUID, owner: Holder, why: str | None = None) -> Case:
     """Somebody else owns a promise of a locked case from now on; `why` is a code of the event."""
     work.permit(case.organisation_id, "case.work")
     return await _change(work, case, model.decide_hand_over(case, promise_id, owner, why))

@@ -156,7 +156,7 @@ class _HandOver:
         )
         if taker is None:
             return False
-        await cases.hand_over_promise(work, case, promise.id, taker)
+        await cases.hand_over_promise(work, case, promise.id, taker, self.leaver.why)
         organisation = case.organisation_id
         if taker.person:
             self.load[taker.person] = self.load.get(taker.person, 0) + 1

@@ -19,6 +19,7 @@ from ahadi.screens.case_page import case_page
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done
 from ahadi.screens.reader import later
+from ahadi.screens.shifts import away_when_due
 
 router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
 Deed = Callable[[Work], Awaitable[Any]]
@@ -96,14 +97,17 @@ async def post_promise(request: Request, reference: str, actor: Actor = needs(Pe
     """Promise something to the customer."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> None:
+    async def deed(work: Work) -> str:
         kind: Any = entered.one_of("kind", KINDS, later("Say what is promised."))
         due_at = entered.moment("due", later("Say when it is due."))
         owner = entered.text("owner", most=40) or None
-        await promises.make_promise(work, reference, kind, due_at, entered.text("text"), owner)
+        case, made = await promises.make_promise(work, reference, kind, due_at, entered.text("text"), owner)
+        return await away_when_due(work, case, [made])
 
-    done = (_address(reference), Done("promise-made"))
-    return await _filled(request, actor, reference, "promise", entered, deed, lambda _: done)
+    def done(away: str) -> tuple[str, Done]:
+        return _address(reference), Done("promise-made", away)
+
+    return await _filled(request, actor, reference, "promise", entered, deed, done)
 
 
 @router.post("/hold")
@@ -111,26 +115,32 @@ async def post_hold(request: Request, reference: str, actor: Actor = needs(Permi
     """Hand the case to a person or department, with a note."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> None:
+    async def deed(work: Work) -> str:
         kind, _colon, id_ = entered.text("to", most=60).partition(":")
         person, department = (id_, None) if kind == "person" else (None, id_ or None)
-        await promises.hold_case(work, reference, person, department, entered.text("note"))
+        case = await promises.hold_case(work, reference, person, department, entered.text("note"))
+        return await away_when_due(work, case, [each for each in case.open_promises if each.owner == case.holder])
 
-    done = (_address(reference), Done("case-held"))
-    return await _filled(request, actor, reference, "hold", entered, deed, lambda _: done)
+    def done(away: str) -> tuple[str, Done]:
+        return _address(reference), Done("case-held", away)
+
+    return await _filled(request, actor, reference, "hold", entered, deed, done)
 
 
 @router.post("/take")
 async def post_take(request: Request, reference: str, actor: Actor = needs(Permission.CASE_WORK)) -> Response:
     """Have the case oneself."""
 
-    async def deed(work: Work) -> None:
+    async def deed(work: Work) -> str:
         if work.actor.person_id is None:
             raise Invalid(later("Only a person who is signed in can take a case."))
-        await promises.hold_case(work, reference, str(work.actor.person_id), None)
+        case = await promises.hold_case(work, reference, str(work.actor.person_id), None)
+        return await away_when_due(work, case, [each for each in case.open_promises if each.owner == case.holder])
 
-    done = (_address(reference), Done("case-taken"))
-    return await _filled(request, actor, reference, "hold", Entered(), deed, lambda _: done)
+    def done(away: str) -> tuple[str, Done]:
+        return _address(reference), Done("case-taken", away)
+
+    return await _filled(request, actor, reference, "hold", Entered(), deed, done)
 
 
 @router.post("/resolve")

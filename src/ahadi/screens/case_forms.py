@@ -16,6 +16,8 @@ from ahadi.platform.web import database_of, needs
 from ahadi.screens.entered import Entered
 from ahadi.screens.forms import Form, show_form
 from ahadi.screens.frame import Frame, frame_of
+from ahadi.screens.reader import reading
+from ahadi.screens.shifts import named_with_shift
 
 router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
 KINDS = ("update", "callback", "visit", "fix")
@@ -30,7 +32,20 @@ async def _promise(work: Work, frame: Frame, case: Case) -> dict[str, Any]:
     directory = frame.directories[case.organisation_id]
     usual = directory.default_promise(case.department_id, case.reason)
     due = promises.due_within(directory, usual.within, case.department_id, work.now)
-    return {"kinds": KINDS, "usual": usual.kind, "due": due, "owners": holders(frame, directory)}
+    return {
+        "kinds": KINDS,
+        "usual": usual.kind,
+        "due": due,
+        "owners": holders(frame, directory),
+        "holder": _holder(frame, directory, case.holder),
+    }
+
+
+def _holder(frame: Frame, directory: Directory, holder: Holder) -> str:
+    if holder.person is None:
+        return directory.name_of(holder.department, frame.reader.language)
+    with reading(frame.reader):
+        return named_with_shift(directory, holder.person, frame.reader.now)
 
 
 async def _hold(_work: Work, frame: Frame, case: Case) -> dict[str, Any]:
@@ -128,12 +143,14 @@ def departments(frame: Frame, directory: Directory, without: UUID | None = None)
 
 
 def people(frame: Frame, directory: Directory, without: UUID | None = None) -> tuple[Choices, Choices]:
-    """The people of an organisation: those on shift now, and the others; by name."""
+    """The people of an organisation: those on shift now, and the others with when they are back; by name."""
     serving = [each for each in directory.people.values() if directory.serves(each.id) and each.id != without]
     serving.sort(key=lambda each: each.name)
     here = set(directory.rota.on_shift([each.id for each in serving], frame.reader.now))
     on_shift = [(str(each.id), each.name) for each in serving if each.id in here]
-    return on_shift, [(str(each.id), each.name) for each in serving if each.id not in here]
+    with reading(frame.reader):
+        off = [(str(p.id), named_with_shift(directory, p.id, frame.reader.now)) for p in serving if p.id not in here]
+    return on_shift, off
 
 
 def holders(frame: Frame, directory: Directory, without: Holder | None = None) -> tuple[Choices, Choices, Choices]:

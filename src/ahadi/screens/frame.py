@@ -58,6 +58,11 @@ class Frame:
         """The zone of an organisation, to be named in lists where the person chose no zone and clocks may differ."""
         return "" if self.reader.chosen_zone else self.directories[organisation_id].organisation.zone
 
+    def colleague(self, id_: str) -> str:
+        """A person's name by the digits of their id; empty for oneself."""
+        people = {each.hex: person.name for d in self.directories.values() for each, person in d.people.items()}
+        return "" if self.actor.person_id and self.actor.person_id.hex == id_ else people.get(id_, "–")
+
     def name_of(self, organisation_id: UUID, id_: UUID | None) -> str:
         """A person's or department's name in the reader's language."""
         directory = self.directories.get(organisation_id)

@@ -22,6 +22,7 @@ from ahadi.screens.forms import Form, show_form, way_back
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
+from ahadi.screens.shifts import away_when_due
 
 router = APIRouter(include_in_schema=False)
 
@@ -126,8 +127,9 @@ async def _settle(
     async def again(problem: AhadiError) -> Response:
         return await _form(request, actor, promise_id, name, entered, problem)
 
-    def done(case: Case) -> tuple[str, Done]:
-        return way_back(entered.get("back"), f"/cases/{case.reference}"), Done(code)
+    def done(settled: tuple[Case, str]) -> tuple[str, Done]:
+        case, away = settled
+        return way_back(entered.get("back"), f"/cases/{case.reference}"), Done(code, away)
 
     return await act(
         request, actor, entered, deed, done=done, again=again, twice=way_back(entered.get("back"), "/promises")
@@ -139,9 +141,9 @@ async def post_keep(request: Request, promise_id: UUID, actor: Actor = needs(Per
     """The deed was done."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> Case:
+    async def deed(work: Work) -> tuple[Case, str]:
         kind = entered.one_of("deed", cases.DEEDS, later("Say what was done."))
-        return await promises.keep_promise(work, promise_id, kind, entered.text("note") or None)
+        return await promises.keep_promise(work, promise_id, kind, entered.text("note") or None), ""
 
     return await _settle(request, actor, promise_id, "keep", entered, deed, "promise-kept")
 
@@ -151,7 +153,7 @@ async def post_renew(request: Request, promise_id: UUID, actor: Actor = needs(Pe
     """Another time, the customer told: by our message, on the phone, or in the person's own words."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> Case:
+    async def deed(work: Work) -> tuple[Case, str]:
         how = entered.one_of("told", ("template", "phone", "write"), later("Say how the customer is told."))
         due_at = entered.moment("due", later("Say when it is due."))
         told = None
@@ -159,8 +161,9 @@ async def post_renew(request: Request, promise_id: UUID, actor: Actor = needs(Pe
             case = await cases.lock_promise(work, promise_id)
             channel: Any = "phone" if how == "phone" else case.channel if case.channel != "phone" else "sms"
             told = Told(channel, entered.required("words", later("Say in which words the customer was told.")))
-        case, _ = await promises.renew_promise(work, promise_id, due_at, entered.text("reason", most=500) or None, told)
-        return case
+        reason = entered.text("reason", most=500) or None
+        case, made = await promises.renew_promise(work, promise_id, due_at, reason, told)
+        return case, await away_when_due(work, case, [made])
 
     return await _settle(request, actor, promise_id, "renew", entered, deed, "promise-renewed")
 
@@ -172,7 +175,7 @@ async def post_withdraw(
     """Take the promise back, with a reason."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> Case:
-        return await promises.withdraw_promise(work, promise_id, entered.text("reason"))
+    async def deed(work: Work) -> tuple[Case, str]:
+        return await promises.withdraw_promise(work, promise_id, entered.text("reason")), ""
 
     return await _settle(request, actor, promise_id, "withdraw", entered, deed, "promise-withdrawn")

@@ -16,6 +16,8 @@ __all__ = [
     "message_state",
     "missing_name",
     "notice_text",
+    "passes_on",
+    "passing_reason",
     "priority_name",
     "problem_text",
     "problem_title",
@@ -108,13 +110,19 @@ def missing_name(variable: str) -> str:
     }.get(variable, variable)
 
 
-def notice_text(kind: str) -> str:
-    """Why somebody is told of a case."""
-    about, _colon, why = kind.partition(":")
-    passed = {
+def passing_reason(why: str | None) -> str:
+    """Why a promise passed to a colleague by itself; empty where a person passed it on."""
+    return {
         "shift-end": _("at the end of a shift"),
         "absent": _("because of an absence"),
         "deactivated": _("because somebody left"),
+    }.get(why or "", "")
+
+
+def notice_text(kind: str) -> str:
+    """Why somebody is told of a case."""
+    about, _colon, why = kind.partition(":")
+    passed = passing_reason(why) or {
         "repeat": _("the customer asks again and again"),
         "broken-promise": _("a promise was broken"),
         "asked": _("the customer asked for it"),
@@ -191,6 +199,15 @@ DONE: dict[str, Callable[[], str]] = {
 
 def done_text(code: str) -> str:
     return DONE[code]()
+
+
+def passes_on(name: str) -> str:
+    """That a promise falls due when its keeper is not at work; the name is empty for the reader themselves."""
+    if not name:
+        return _("You are not at work when the promise is due, so it passes to a colleague on shift or on call.")
+    return _("%(name)s is not at work when the promise is due, so it passes to a colleague on shift or on call.") % {
+        "name": name
+    }
 
 
 def failure_text(code: str | None) -> str:
