@@ -45,6 +45,10 @@ class BusinessClock:
         assert isinstance(at, datetime) and isinstance(real_at, datetime) and isinstance(rate, float)
         return Times(business_time(utc(at), utc(real_at), rate, real_now), real_now)
 
+    async def was_set(self, connection: AsyncConnection[tuple[object, ...]]) -> bool:
+        """Whether business time was ever set here; until then it is the machine's own."""
+        return await (await connection.execute("select 1 from business_clock")).fetchone() is not None
+
     async def set(
         self, connection: AsyncConnection[tuple[object, ...]], to: datetime | None, *, rate: float = 0.0
     ) -> datetime:
@@ -54,7 +58,7 @@ class BusinessClock:
         """
         async with connection.transaction():
             await connection.execute("lock table business_clock in share row exclusive mode")
-            held = await (await connection.execute("select 1 from business_clock")).fetchone()
+            held = await self.was_set(connection)
             times = await self.read(connection)
             wanted = utc(to) if to is not None else times.business
             if held and wanted < times.business:

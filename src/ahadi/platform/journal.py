@@ -82,6 +82,15 @@ def is_seen(xid: int, snapshot: str) -> bool:
     return xid < int(high) and str(xid) not in running.split(",")
 
 
+async def latest(work: Work) -> datetime | None:
+    """The latest business time in the journals that the actor may see."""
+    reached: datetime | None = await work.value(
+        "select max(at) from journal where organisation_id = any(%(organisations)s)",
+        {"organisations": list(work.actor.organisations)},
+    )
+    return reached
+
+
 async def head(work: Work) -> Cursor:
     """The cursor of now: take it before the first load of what is then kept up to date."""
     row = await work.row("select pg_current_snapshot()::text as seen, epoch from journal_epoch")

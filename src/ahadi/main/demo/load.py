@@ -17,6 +17,7 @@ from ahadi.main.demo.player import STEP, Player, play_until
 from ahadi.main.duties import send_all_due, watch
 from ahadi.main.post import InstalledPost
 from ahadi.main.wiring import Installation
+from ahadi.platform import journal
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Actor, Database
 
@@ -36,19 +37,30 @@ def morning_of(real_now: datetime) -> datetime:
 
 
 async def is_loaded(database: Database) -> bool:
-    """Whether the demo is in this database."""
+    """Whether the whole demo is in this database: setting the clock is the last that loading does."""
+    async with database.connection() as connection:
+        return await database.clock.was_set(connection)
+
+
+async def _reached(database: Database, start: datetime) -> datetime:
+    """How far a loading that was interrupted had come; `start` for the first one."""
     async with database.read(Actor.system([])) as work:
-        return {each.slug for each in await all_organisations(work)} >= set(ORGANISATIONS)
+        organisations = [each.id for each in await all_organisations(work)]
+    async with database.read(Actor.system(organisations)) as work:
+        return await journal.latest(work) or start
 
 
 async def load(installation: Installation, say: Callable[[str], None]) -> None:
-    """Make the organisations and play the day before, once; afterwards nothing is loaded again."""
+    """Make the organisations and play the day before, once; afterwards nothing is loaded again.
+
+    Interrupted, it goes on from where it was.
+    """
     database = installation.database
     if await is_loaded(database):
         return
     say("Loading the demo: three organisations and the day before.")
     start = morning_of(database.clock.real.now())
-    clock = FixedClock(start - _BEFORE)
+    clock = FixedClock(await _reached(database, start - _BEFORE))
     past = Database(database.url, BusinessClock("system", clock), house=database.house, connections=4)
     await past.open()
     try:
