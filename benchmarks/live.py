@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 from urllib.parse import urlsplit
 
 PATIENCE = 60.0  # seconds until a stream that heard nothing fails the benchmark
@@ -20,8 +21,7 @@ class _Stream(asyncio.Protocol):
     heard: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self.request)
+        cast(asyncio.Transport, transport).write(self.request)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         if not self.opened:
