@@ -65,11 +65,19 @@ async def _transaction(connection: AsyncConnection[Any]) -> AsyncIterator[None]:
         raise InFailedSqlTransaction("the transaction had failed and was undone")
 
 
-async def set_organisations(connection: AsyncConnection[Any], organisations: Sequence[UUID]) -> None:
-    """Say for this transaction which organisations' rows may be seen. The one place where it is said."""
+_SEE = "select set_config('ahadi.organisations', %(organisations)s, true)"
+_SEE_BY_KEY = _SEE + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
+
+
+async def set_organisations(
+    connection: AsyncConnection[Any], organisations: Sequence[UUID], *, by_key: bool = False
+) -> None:
+    """Say for this transaction which organisations' rows may be seen. The one place where it is said.
+
+    `by_key` as in `Database.read`.
+    """
     await connection.execute(
-        "select set_config('ahadi.organisations', %(organisations)s, true)",
-        {"organisations": "{" + ",".join(map(str, organisations)) + "}"},
+        _SEE_BY_KEY if by_key else _SEE, {"organisations": "{" + ",".join(map(str, organisations)) + "}"}
     )
 
 
@@ -199,9 +207,14 @@ class Database:
                 told(work.touched)
 
     @asynccontextmanager
-    async def read(self, actor: Actor) -> AsyncIterator[Work]:
-        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept."""
+    async def read(self, actor: Actor, *, by_key: bool = False) -> AsyncIterator[Work]:
+        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept.
+
+        `by_key` says that every statement looks rows up by their keys, so that one plan serves whatever the values:
+        PostgreSQL then keeps it. Left to itself it may plan such a statement anew each time, because an array of one
+        organisation looks cheaper than an array of unknown length.
+        """
         async with self.connection() as connection, connection.pipeline():
-            await set_organisations(connection, actor.organisations)
+            await set_organisations(connection, actor.organisations, by_key=by_key)
             times = await self.clock.read(connection)
             yield Work(connection, actor, times.business, times.real, self.house)
