@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from ahadi.base.errors import SetupError
+from ahadi.main import alone_store
 from ahadi.main.wiring import Installation
 from ahadi.platform.database.locks import FileLock
 from ahadi.platform.settings import ClockMode
@@ -50,17 +51,12 @@ async def must_share_the_clock(installation: Installation, *, patience: float = 
     until = time.monotonic() + patience
     while True:
         async with installation.database.connection() as connection:
-            cursor = await connection.execute(
-                "select application_name from pg_stat_activity where datname = current_database()"
-                " and application_name = any(%(names)s) limit 1",
-                {"names": list(others)},
-            )
-            found = await cursor.fetchone()
+            found = await alone_store.one_of(connection, list(others))
         if found is None:
             return
         if time.monotonic() >= until:
             raise SetupError(
-                f"Ahadi runs on this database already, with AHADI_CLOCK={others[found[0]]}: set the same here"
+                f"Ahadi runs on this database already, with AHADI_CLOCK={others[found]}: set the same here"
                 f" (it is {own} now), or stop the other first."
             )
         await asyncio.sleep(0.25)

@@ -18,7 +18,6 @@ from ahadi.platform.settings import Settings
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _clock = SystemClock()
-_access = structlog.get_logger("ahadi.access")
 _short_way: bool | None = None  # None: structlog's way; False: requests are not logged at this level
 
 
@@ -49,7 +48,9 @@ def log_request(method: str, route: str, status: int, seconds: float, client: st
     """One line per request; written the short way where machines read it, because there are so many."""
     milliseconds = round(seconds * 1000, 1)
     if _short_way is None:
-        _access.info("request", method=method, route=route, status=status, ms=milliseconds, client=client)
+        structlog.get_logger("ahadi.access").info(
+            "request", method=method, route=route, status=status, ms=milliseconds, client=client
+        )
         return
     line = {
         "event": "request",
