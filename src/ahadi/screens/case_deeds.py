@@ -104,10 +104,12 @@ async def post_promise(request: Request, reference: str, actor: Actor = needs(Pe
         case, made = await promises.make_promise(work, reference, kind, due_at, entered.text("text"), owner)
         return await away_when_due(work, case, [made])
 
-    def done(away: str) -> tuple[str, Done]:
-        return _address(reference), Done("promise-made", away)
+    return await _filled(request, actor, reference, "promise", entered, deed, _told(reference, "promise-made"))
 
-    return await _filled(request, actor, reference, "promise", entered, deed, done)
+
+def _told(reference: str, done: str) -> Callable[[str], tuple[str, Done]]:
+    """Where it goes on, and what is told there: what was done, and who is away when it falls due."""
+    return lambda away: (_address(reference), Done(done, away))
 
 
 @router.post("/hold")
@@ -118,13 +120,14 @@ async def post_hold(request: Request, reference: str, actor: Actor = needs(Permi
     async def deed(work: Work) -> str:
         kind, _colon, id_ = entered.text("to", most=60).partition(":")
         person, department = (id_, None) if kind == "person" else (None, id_ or None)
-        case = await promises.hold_case(work, reference, person, department, entered.text("note"))
-        return await away_when_due(work, case, [each for each in case.open_promises if each.owner == case.holder])
+        return await _given(work, await promises.hold_case(work, reference, person, department, entered.text("note")))
 
-    def done(away: str) -> tuple[str, Done]:
-        return _address(reference), Done("case-held", away)
+    return await _filled(request, actor, reference, "hold", entered, deed, _told(reference, "case-held"))
 
-    return await _filled(request, actor, reference, "hold", entered, deed, done)
+
+async def _given(work: Work, case: Case) -> str:
+    """Who has the case now and is away when what they promised with it falls due."""
+    return await away_when_due(work, case, [each for each in case.open_promises if each.owner == case.holder])
 
 
 @router.post("/take")
@@ -134,13 +137,9 @@ async def post_take(request: Request, reference: str, actor: Actor = needs(Permi
     async def deed(work: Work) -> str:
         if work.actor.person_id is None:
             raise Invalid(later("Only a person who is signed in can take a case."))
-        case = await promises.hold_case(work, reference, str(work.actor.person_id), None)
-        return await away_when_due(work, case, [each for each in case.open_promises if each.owner == case.holder])
+        return await _given(work, await promises.hold_case(work, reference, str(work.actor.person_id), None))
 
-    def done(away: str) -> tuple[str, Done]:
-        return _address(reference), Done("case-taken", away)
-
-    return await _filled(request, actor, reference, "hold", Entered(), deed, done)
+    return await _filled(request, actor, reference, "hold", Entered(), deed, _told(reference, "case-taken"))
 
 
 @router.post("/resolve")

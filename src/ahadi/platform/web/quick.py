@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ahadi.platform.web.problems import response_to
+from ahadi.platform.web.problems import is_json, response_to
 
 _PLAIN = (Path, Query)
 
@@ -241,8 +241,4 @@ class Quick:
 
 
 def _is_json(scope: Scope) -> bool:
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            kind: bytes = value.partition(b";")[0].strip().lower()
-            return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
-    return False
+    return any(name == b"content-type" and is_json(value.decode("latin-1")) for name, value in scope["headers"])
