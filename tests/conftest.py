@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from ahadi.base.clock import FixedClock
@@ -22,6 +23,9 @@ from ahadi.platform.database.migrate import migrate
 from ahadi.platform.house import House
 from ahadi.platform.security import Keyring
 from ahadi.platform.settings import Settings
+
+hypothesis_settings.register_profile("no stopwatch", deadline=None)  # no test hangs on how fast the machine is
+hypothesis_settings.load_profile("no stopwatch")
 
 HOUSE = House(Keyring(["a key for tests that is long enough, and no secret"]))
 

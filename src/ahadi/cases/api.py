@@ -33,7 +33,7 @@ async def get_touch(
     request: Request, reference: str, language: str | None = None, actor: Actor = needs(Permission.CASE_READ)
 ) -> Response:
     """Where the case stands, who holds it, what happens next, how fresh each fact is, and words to say."""
-    async with database_of(request).read(actor, by_key=True) as work:
+    async with database_of(request).glance(actor) as work:
         return answer(await status.touch_case(work, reference, language))
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ahadi.base.errors import Conflict, NotFound, Unavailable
 from ahadi.base.ids import uuid7
-from ahadi.customers import group_store, store
+from ahadi.customers import group_store, recognition_store, store
 from ahadi.customers.identities import (
     Given,
     email_identity,
@@ -85,17 +85,21 @@ async def recognise(
     fill what was empty and change nothing. With no identity at all a new customer is made, perhaps without a name.
     `country` (ISO 3166) is that in which numbers without a country code are dialled.
 
-    One statement for somebody known, two for somebody new. Of two contacts of one new customer at the same time the
+    One statement for somebody known, and for somebody new. Of two contacts of one new customer at the same time the
     second waits for the first and finds it. Raises Invalid for an identity that cannot be one.
     """
     has_organisation(work, organisation_id)
     given = _given(phone, email, handle, country)
     said = {"name": clean_name(name), "language": clean_language(language)}
+    new = _new(organisation_id, given, said, work.now)
     for _ in range(_TRIES):
-        found = people(await store.by_identity(work, organisation_id, given)).values() if given else ()
-        known = recognition(given, list(found), channel)
-        settled = await (_settle(work, known, said) if known else _create(work, organisation_id, given, said))
-        if settled:
+        records, made = await recognition_store.by_identity_or_new(work, organisation_id, new, given)
+        if made:
+            kinds = [each.kind for each in given]
+            work.record("customer.created", organisation_id, subject_id=new.id, identities=kinds)
+            return Recognised(people([new])[new.id], True, new.id, None)
+        known = recognition(given, list(people(records).values()), channel)
+        if known and (settled := await _settle(work, known, said)):
             return settled
     raise Unavailable("Customers with these identities change faster than they can be read; try again in a moment.")
 
@@ -106,12 +110,10 @@ def _given(phone: str | None, email: str | None, handle: str | None, country: st
     return given + ([handle_identity(handle)] if handle else [])
 
 
-async def _create(
-    work: Work, organisation_id: UUID, given: list[Given], said: dict[str, str | None]
-) -> Recognised | None:
-    """A new customer; None when somebody else was quicker to take one of the identities."""
-    customer_id, now = uuid7(), work.now
-    record = Record(
+def _new(organisation_id: UUID, given: list[Given], said: dict[str, str | None], now: datetime) -> Record:
+    """Somebody whom nobody knows yet."""
+    customer_id = uuid7()
+    return Record(
         organisation_id=organisation_id,
         id=customer_id,
         group_id=customer_id,
@@ -128,10 +130,6 @@ async def _create(
         erased_at=None,
         identities=tuple(Identity(each.kind, each.value, each.shown, None, now, customer_id) for each in given),
     )
-    if not await store.insert(work, organisation_id, record, given):
-        return None
-    work.record("customer.created", organisation_id, subject_id=customer_id, identities=[each.kind for each in given])
-    return Recognised(people([record])[customer_id], True, customer_id, None)
 
 
 async def _settle(work: Work, known: Known, said: dict[str, str | None]) -> Recognised | None:

@@ -13,8 +13,8 @@ from ahadi.customers.identities import KINDS, Given, IdentityKind, search_words
 from ahadi.customers.model import Consent, Identity, Record, people
 from ahadi.platform.database import Work
 
-# All records of some people with what belongs to each, in one statement; `{which}` gives the groups.
-_RECORDS = """
+# All records of some people with what belongs to each, in one statement; after OF_GROUPS stands who they are.
+RECORDS = """
 select p.organisation_id, p.id, p.group_id, p.name, p.language, p.zone, p.preferred_channel, p.quiet_from,
     p.quiet_until, p.place, p.attributes, p.made_at, p.changed_at, p.erased_at,
     i.kinds, i.vals, i.shown, i.verified, i.made, c.channels, c.granted, c.sources, c.said, e.tier, e.valid_from
@@ -35,23 +35,23 @@ left join lateral (
 """
 # Each step is an array made once, not a join: before a table's first statistics the planner takes it for empty, and
 # nested joins then read it as often as it has rows.
-_OF_GROUPS = " where p.organisation_id = %(organisation_id)s and p.group_id = any(array("
+OF_GROUPS = " where p.organisation_id = %(organisation_id)s and p.group_id = any(array("
 _BY_IDENTITY = (
-    _RECORDS
-    + _OF_GROUPS
+    RECORDS
+    + OF_GROUPS
     + "select h.group_id from customer h where h.organisation_id = %(organisation_id)s and h.id = any(array("
     "select k.customer_id from identity k where k.organisation_id = %(organisation_id)s and k.kind = any(%(kinds)s)"
     " and k.value = any(%(values)s))))) order by p.id"
 )
 _BY_ID = (
-    _RECORDS
-    + _OF_GROUPS
+    RECORDS
+    + OF_GROUPS
     + "select h.group_id from customer h where h.organisation_id = %(organisation_id)s and h.id = any(%(ids)s)))"
     " order by p.id"
 )
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def record_from(row: Mapping[str, Any]) -> Record:
     identities = zip(*(row[each] or () for each in ("kinds", "vals", "shown", "verified", "made")), strict=True)
     consents = zip(*(row[each] or () for each in ("channels", "granted", "sources", "said")), strict=True)
     held = [
@@ -98,13 +98,13 @@ async def by_identity(work: Work, organisation_id: UUID, given: Sequence[Given])
             "now": work.now,
         },
     )
-    return [_record(row) for row in rows]
+    return [record_from(row) for row in rows]
 
 
 async def by_id(work: Work, organisation_id: UUID, ids: Sequence[UUID]) -> list[Record]:
     """All records of the people these records belong to. One statement."""
     rows = await work.rows(_BY_ID, {"organisation_id": organisation_id, "ids": list(ids), "now": work.now})
-    return [_record(row) for row in rows]
+    return [record_from(row) for row in rows]
 
 
 async def organisation_of(work: Work, customer_id: UUID) -> UUID | None:
@@ -149,57 +149,6 @@ async def newest(
 
 
 # Writing ----------------------------------------------------------------------------------------------------------
-
-
-async def insert(work: Work, organisation_id: UUID, record: Record, given: Sequence[Given]) -> bool:
-    """A new customer with its identities, in one statement; False, and nothing written, when one of them is taken.
-
-    Identities go in by kind and value, so that two who insert the same ones wait for one another and never lock. For
-    the same reason what went in before one was found taken is rolled back at once, not left for the transaction's end.
-    """
-    if not given:
-        work.put("customer", _new_row(organisation_id, record, given) | {"group_id": record.id, "attributes": {}})
-        return True
-    if len(given) == 1:
-        return await _insert(work, organisation_id, record, given) == len(given)
-    await work.execute("savepoint before_identities")
-    inserted = await _insert(work, organisation_id, record, given) == len(given)
-    if not inserted:
-        await work.execute("rollback to savepoint before_identities")
-    return inserted
-
-
-def _new_row(organisation_id: UUID, record: Record, given: Sequence[Given]) -> dict[str, Any]:
-    return {
-        "organisation_id": organisation_id,
-        "id": record.id,
-        "name": record.name,
-        "language": record.language,
-        "folded": search_words([record.name], [(each.kind, each.value) for each in given]),
-        "made_at": record.made_at,
-        "changed_at": record.made_at,
-    }
-
-
-async def _insert(work: Work, organisation_id: UUID, record: Record, given: Sequence[Given]) -> int:
-    """Insert what is free of the identities and, unless none is, the customer; how many were free."""
-    ordered = sorted(given, key=lambda each: (each.kind, each.value))
-    free: int = await work.value(
-        "with known as (insert into identity (organisation_id, kind, value, customer_id, shown, made_at)"
-        " select %(organisation_id)s, kind, value, %(id)s, shown, %(made_at)s"
-        " from unnest(%(kinds)s::text[], %(values)s::text[], %(shown)s::text[]) as given(kind, value, shown)"
-        " on conflict (organisation_id, kind, value) do nothing returning kind), made as (insert into customer"
-        " (organisation_id, id, group_id, name, language, attributes, folded, made_at, changed_at)"
-        " select %(organisation_id)s, %(id)s, %(id)s, %(name)s, %(language)s, '{}', %(folded)s, %(made_at)s,"
-        " %(changed_at)s where exists (select from known)) select count(*) from known",
-        _new_row(organisation_id, record, ordered)
-        | {
-            "kinds": [each.kind for each in ordered],
-            "values": [each.value for each in ordered],
-            "shown": [each.shown for each in ordered],
-        },
-    )
-    return free
 
 
 async def add_identities(

@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -55,20 +56,23 @@ class Within:
             return utc(at) + self.amount * _LENGTHS[self.unit]
         if self.unit != "d":
             return hours.add(at, self.amount * _LENGTHS[self.unit])
-        return self._close_of_working_day(at, hours)
+        return _close_of_working_day(self.amount, utc(at).astimezone(ZoneInfo(hours.zone)).date(), hours)
 
-    def _close_of_working_day(self, at: datetime, hours: Hours) -> datetime:
-        place = ZoneInfo(hours.zone)
-        day, left, idle = utc(at).astimezone(place).date(), self.amount, timedelta(0)
-        while idle < SEARCH:
-            day += timedelta(days=1)
-            spans = hours.intervals(
-                datetime.combine(day, time(), place), datetime.combine(day + timedelta(days=1), time(), place)
-            )
-            left, idle = (left - 1, timedelta(0)) if spans else (left, idle + timedelta(days=1))
-            if not left:
-                return spans[-1][1]
-        raise NeverOpen(f"the opening hours `{hours.expression}` do not open within 366 days; correct them.")
+
+@lru_cache(1024)  # everybody who writes on one day is told the same
+def _close_of_working_day(amount: int, day: date, hours: Hours) -> datetime:
+    """When it closes on the day so many open days after `day`."""
+    place = ZoneInfo(hours.zone)
+    left, idle = amount, timedelta(0)
+    while idle < SEARCH:
+        day += timedelta(days=1)
+        spans = hours.intervals(
+            datetime.combine(day, time(), place), datetime.combine(day + timedelta(days=1), time(), place)
+        )
+        left, idle = (left - 1, timedelta(0)) if spans else (left, idle + timedelta(days=1))
+        if not left:
+            return spans[-1][1]
+    raise NeverOpen(f"the opening hours `{hours.expression}` do not open within 366 days; correct them.")
 
 
 def _unit(match: re.Match[str]) -> Unit:

@@ -60,7 +60,7 @@ async def post_contact(request: Request, body: NewContact, actor: Actor = needs(
         taken = await actions.take_contact(work, organisation_id, contacting)
         return await shown(work.as_installation(organisation_id), taken)
 
-    return await perform(request, actor, deed, status=201)
+    return await perform(request, actor, deed, status=201, by_key=True)
 
 
 async def shown(work: Work, taken: actions.Taken) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class Forked:
             os.closerange(3, 65536)
             for number in (signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
             status = tenant.main(arguments)
         except SystemExit as leaving:
             status = int(leaving.code or 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from ahadi.base.errors import SetupError, Unavailable
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database.roles import check_application_role
+from ahadi.platform.database.visible import set_organisations
 from ahadi.platform.database.work import Actor, Work
 from ahadi.platform.house import House
 
@@ -63,27 +64,6 @@ async def _transaction(connection: AsyncConnection[Any]) -> AsyncIterator[None]:
         raise
     if ended.statusmessage != "COMMIT":  # an error was caught inside, and the server undid everything
         raise InFailedSqlTransaction("the transaction had failed and was undone")
-
-
-_SEE = "select set_config('ahadi.organisations', %(organisations)s, true)"
-_SEE_BY_KEY = _SEE + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
-
-
-async def set_organisations(
-    connection: AsyncConnection[Any], organisations: Sequence[UUID], *, by_key: bool = False
-) -> None:
-    """Say for this transaction which organisations' rows may be seen. The one place where it is said.
-
-    `by_key` as in `Database.read`.
-    """
-    await connection.execute(
-        _SEE_BY_KEY if by_key else _SEE, {"organisations": "{" + ",".join(map(str, organisations)) + "}"}
-    )
-
-
-async def set_person(connection: AsyncConnection[Any], person_id: UUID) -> None:
-    """Say for this transaction whose own memberships may be read, before any organisation is known."""
-    await connection.execute("select set_config('ahadi.person', %(person)s, true)", {"person": str(person_id)})
 
 
 class Database:
@@ -191,13 +171,16 @@ class Database:
                 await connection.execute("select pg_advisory_unlock(%(key)s)", key)
 
     @asynccontextmanager
-    async def work(self, actor: Actor) -> AsyncIterator[Work]:
+    async def work(self, actor: Actor, *, by_key: bool = False) -> AsyncIterator[Work]:
         """One transaction: committed when the block ends well, rolled back when it does not.
 
-        Journal rows and jobs are written with it; who listens is told after the commit.
+        Journal rows and jobs are written with it; who listens is told after the commit. `by_key` says that every
+        statement looks rows up by their keys, so that one plan serves whatever the values, and PostgreSQL keeps it.
+        Left to itself it may plan such a statement anew each time: an array of one key looks cheaper than an array of
+        unknown length.
         """
         async with self.connection() as connection, _transaction(connection):
-            await set_organisations(connection, actor.organisations)
+            await set_organisations(connection, actor.organisations, by_key=by_key)
             times = await self.clock.read(connection)
             work = Work(connection, actor, times.business, times.real, self.house, numbers=self.numbers)
             yield work
@@ -207,14 +190,19 @@ class Database:
                 told(work.touched)
 
     @asynccontextmanager
-    async def read(self, actor: Actor, *, by_key: bool = False) -> AsyncIterator[Work]:
-        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept.
-
-        `by_key` says that every statement looks rows up by their keys, so that one plan serves whatever the values:
-        PostgreSQL then keeps it. Left to itself it may plan such a statement anew each time, because an array of one
-        organisation looks cheaper than an array of unknown length.
-        """
+    async def read(self, actor: Actor) -> AsyncIterator[Work]:
+        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept."""
         async with self.connection() as connection, connection.pipeline():
-            await set_organisations(connection, actor.organisations, by_key=by_key)
+            await set_organisations(connection, actor.organisations)
             times = await self.clock.read(connection)
             yield Work(connection, actor, times.business, times.real, self.house)
+
+    @asynccontextmanager
+    async def glance(self, actor: Actor) -> AsyncIterator[Work]:
+        """Reading by a single `select`, or a few that need not agree: the least that asking can cost.
+
+        Each is a transaction of its own and says itself what it may see (`visible.standing_alone`).
+        """
+        async with self.connection() as connection:
+            times = await self.clock.read(connection)
+            yield Work(connection, actor, times.business, times.real, self.house, alone=True)

@@ -9,11 +9,12 @@ from typing import Any, Generic, Literal, LiteralString, TypeVar
 from uuid import UUID
 
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.rows import class_row, dict_row, tuple_row
+from psycopg.rows import AsyncRowFactory, class_row, dict_row, tuple_row
 
 from ahadi.base.errors import Forbidden, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.platform.database.puts import Kind, Rows, statement
+from ahadi.platform.database.visible import VISIBLE, standing_alone, visible
 from ahadi.platform.house import House
 
 Record = TypeVar("Record")
@@ -87,6 +88,7 @@ class Work:
     kept: dict[Hashable, Any] = field(default_factory=dict)  # what this transaction wrote or read, by what it is
     numbers: deque[int] = field(default_factory=deque)  # drawn from sequences and not used yet; of the process
     journalled_as: Actor | None = None  # who stands in the journal, where it is not `actor`
+    alone: bool = False  # each statement is a transaction of its own, and says itself what may be seen
     rows_to_write: Rows = field(default_factory=dict)
     touched: set[UUID] = field(default_factory=set)
 
@@ -111,8 +113,7 @@ class Work:
 
     async def execute(self, sql: LiteralString, params: Params | None = None) -> AsyncCursor[Any]:
         """Run one statement; in a pipeline its result is not waited for unless it is fetched."""
-        await self.flush()
-        return await self.connection.execute(sql, params)
+        return await self._run(tuple_row, sql, params)
 
     async def many(self, sql: LiteralString, rows: Sequence[Params]) -> None:
         """Run one statement for each row, in one batch."""
@@ -123,46 +124,39 @@ class Work:
 
     async def ask(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Answer[Record]:
         """Send a statement now and read its rows later, so that several share one round trip."""
-        await self.flush()
-        cursor = self.connection.cursor(row_factory=class_row(record))
-        await cursor.execute(sql, params)
-        return Answer(cursor)
+        return Answer(await self._run(class_row(record), sql, params))
 
     async def one(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Record | None:
         """The first row as a record (columns become its fields by name), or None."""
-        await self.flush()
-        async with self.connection.cursor(row_factory=class_row(record)) as cursor:
-            await cursor.execute(sql, params)
-            return await cursor.fetchone()
+        return await (await self._run(class_row(record), sql, params)).fetchone()
 
     async def all(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> list[Record]:
         """Every row as a record."""
-        await self.flush()
-        async with self.connection.cursor(row_factory=class_row(record)) as cursor:
-            await cursor.execute(sql, params)
-            return await cursor.fetchall()
+        return await (await self._run(class_row(record), sql, params)).fetchall()
 
     async def row(self, sql: LiteralString, params: Params | None = None) -> dict[str, Any] | None:
         """The first row as a dictionary, or None."""
-        await self.flush()
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(sql, params)
-            return await cursor.fetchone()
+        return await (await self._run(dict_row, sql, params)).fetchone()
 
     async def rows(self, sql: LiteralString, params: Params | None = None) -> list[dict[str, Any]]:
         """Every row as a dictionary."""
-        await self.flush()
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(sql, params)
-            return await cursor.fetchall()
+        return await (await self._run(dict_row, sql, params)).fetchall()
 
     async def value(self, sql: LiteralString, params: Params | None = None) -> Any:
         """The first column of the first row, or None."""
-        await self.flush()
-        async with self.connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(sql, params)
-            row = await cursor.fetchone()
-            return row[0] if row else None
+        row = await (await self._run(tuple_row, sql, params)).fetchone()
+        return row[0] if row else None
+
+    async def _run(
+        self, rows: AsyncRowFactory[Record], sql: LiteralString, params: Params | None
+    ) -> AsyncCursor[Record]:
+        if self.rows_to_write:
+            await self.flush()
+        if self.alone:
+            sql, params = standing_alone(sql), {**(params or {}), VISIBLE: visible(self.actor.organisations)}
+        cursor = self.connection.cursor(row_factory=rows)
+        await cursor.execute(sql, params)
+        return cursor
 
     # What goes with the change -------------------------------------------------------------------------------
 

@@ -32,10 +32,13 @@ class Keyring:
         self._fernet = MultiFernet(
             [Fernet(base64.urlsafe_b64encode(_derive(each, "encrypt"))) for each in self._secrets]
         )
+        self._derived: dict[str, list[bytes]] = {}
 
     def keys(self, purpose: str) -> list[bytes]:
         """Keys for one purpose (RFC 5869), the current first; no purpose's key tells another's."""
-        return [_derive(each, purpose) for each in self._secrets]
+        if purpose not in self._derived:  # the code names a handful
+            self._derived[purpose] = [_derive(each, purpose) for each in self._secrets]
+        return self._derived[purpose]
 
     def sign(self, purpose: str, text: str) -> str:
         """`text.signature` with 128 bits of HMAC-SHA-256, safe in an address."""

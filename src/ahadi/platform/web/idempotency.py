@@ -44,6 +44,7 @@ class _Writing:
     key: str | None
     fingerprint: bytes
     keyring: Keyring | None
+    by_key: bool
 
 
 class KeyReused(Invalid):
@@ -61,20 +62,21 @@ async def perform(
     show: Callable[[Done], Any] | None = None,
     private: bool = True,
     key: str | None = None,
+    by_key: bool = False,
 ) -> Response:
     """Do `deed` as the actor in one transaction and answer, after the commit, with what it returned as JSON.
 
     `show` turns the outcome into JSON's plain values; status 204 has no body. Where a key asks to keep the answer it
     is kept encrypted, because it may show a secret or a customer's words, unless `private` is false. `key` is an
     idempotency key that came otherwise than in the header (in a form). A deed that lost a deadlock is done afresh.
-    Raises KeyReused when the key was used for another request.
+    `by_key` as in `Database.work`. Raises KeyReused when the key was used for another request.
     """
     key = key or request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= _LONGEST_KEY:
         raise Invalid(f"The Idempotency-Key must have 1 to {_LONGEST_KEY} characters.")
     fingerprint = await _fingerprint(request) if key is not None else b""
     keyring = keyring_of(request) if private and key is not None else None
-    writing = _Writing(status, show, key, fingerprint, keyring)
+    writing = _Writing(status, show, key, fingerprint, keyring, by_key)
     database = database_of(request)
     for tries_left in reversed(range(_TRIES)):
         try:
@@ -88,7 +90,7 @@ async def perform(
 async def _once(
     database: Database, actor: Actor, deed: Callable[[Work], Awaitable[Done]], writing: _Writing
 ) -> Response:
-    async with database.work(actor) as work:
+    async with database.work(actor, by_key=writing.by_key) as work:
         if writing.key is not None and (kept := await _claim(work, writing.key, writing.fingerprint)):
             body = writing.keyring.decrypt(kept.body).encode() if writing.keyring else kept.body
             return _answer(body, kept.status, replayed=True)
