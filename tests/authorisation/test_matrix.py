@@ -15,9 +15,10 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from ahadi.directory import Permission
+from ahadi.directory import Permission, tokens
 from ahadi.main.http import operations, trials
 from ahadi.main.wiring import ROUTERS, Installation
+from ahadi.platform.database import Actor
 from ahadi.platform.web import Needs, Public
 from tests.authorisation.bodies import body_for
 from tests.authorisation.world import ANONYMOUS, SECRET_WORD, Caller, World, call
@@ -115,6 +116,32 @@ async def test_who_lacks_the_permission_is_refused_before_anything_else(
         for body in ({}, body_for(route, place.things)):
             answer = await call(client, caller, method, address(route, place.things), body)
             assert answer.status_code == (403 if caller.signed_in else 401), f"{caller.name}: {answer.text}"
+
+
+AT_WORK = [case for case in CASES if isinstance(needed(case[1]), Needs) and needed(case[1]).at_work]
+
+
+@pytest.mark.parametrize("case", AT_WORK, ids=named)
+async def test_a_token_that_is_looked_at_by_the_work_is_refused_as_soon_as_it_is_revoked(
+    world: Place, case: tuple[str, APIRoute]
+) -> None:
+    client, installation, place = world
+    method, route = case
+    actor = Actor.system([place.ours])
+    async with installation.database.work(actor) as work:
+        made, secret = await tokens.create_token(work, place.ours, "soon gone", ["all"], 1)
+    caller = Caller("a token", {"Authorization": f"Bearer {secret}"})
+    where, body = address(route, place.things), body_for(route, place.things)
+    for _ in range(2):  # from the second time on it is known
+        answer = await call(client, caller, method, where, body)
+        assert answer.status_code not in (401, 403), answer.text
+    async with installation.database.work(actor) as work:
+        await tokens.revoke_token(work, place.ours, made.id)
+    before = await everything_of(installation, place.ours)
+    for named_otherwise in (where, where.replace(str(place.things.get("reference")), "PW-ZZZZZZZ")):
+        answer = await call(client, caller, method, named_otherwise, body)
+        assert answer.status_code == 401 and SECRET_WORD.lower() not in answer.text.lower(), answer.text
+    assert await everything_of(installation, place.ours) == before
 
 
 @pytest.mark.parametrize("case", CASES, ids=named)

@@ -28,7 +28,7 @@ def slug(text: str) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """The text on one line without control characters, cut with an ellipsis at `limit` characters."""
-    if not text.isprintable():
-        text = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
     line = " ".join(text.split())
+    if not line.isprintable():
+        line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in line).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -30,7 +30,10 @@ async def get_case(request: Request, reference: str, actor: Actor = needs(Permis
 
 @router.get("/cases/{reference}/touch")
 async def get_touch(
-    request: Request, reference: str, language: str | None = None, actor: Actor = needs(Permission.CASE_READ)
+    request: Request,
+    reference: str,
+    language: str | None = None,
+    actor: Actor = needs(Permission.CASE_READ, at_work=True),
 ) -> Response:
     """Where the case stands, who holds it, what happens next, how fresh each fact is, and words to say."""
     async with database_of(request).glance(actor) as work:

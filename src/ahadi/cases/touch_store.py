@@ -16,7 +16,7 @@ from ahadi.cases.store import CASE_COLUMNS, PromiseText, case_from
 from ahadi.contacts import LAST_WORDS_OF_CASE
 from ahadi.customers import GLANCE_OF_CASE
 from ahadi.directory import VERSION_OF_CASE
-from ahadi.platform.database import Work
+from ahadi.platform.database import Work, visible
 from ahadi.platform.journal import STEPS_OF_CASE
 
 _PROMISES = (
@@ -30,7 +30,7 @@ _TOUCH = (
     f"select {CASE_COLUMNS}, ({_SUBJECT}) as subject, ({_PROMISES}) as promises, ({STEPS_OF_CASE}) as steps,"
     f" ({LAST_WORDS_OF_CASE}) as last_words, ({GLANCE_OF_CASE}) as customer, ({VERSION_OF_CASE}) as version"
     # Of unknown length in every plan, so that PostgreSQL keeps the one that serves any number of organisations.
-    " from cases c where c.organisation_id = any((select %(organisations)s::uuid[])::uuid[])"
+    " from cases c where c.organisation_id = any((select %(organisations)s::text::uuid[])::uuid[])"
 )
 _BY_REFERENCE = _TOUCH + " and c.reference = %(key)s"
 _BY_ID = _TOUCH + " and c.id = %(key)s"
@@ -64,7 +64,7 @@ async def see(work: Work, reference: str | UUID) -> Seen | None:
     """A case with all that a touch shows, among the actor's organisations; None when there is none."""
     row = await work.row(
         _BY_ID if isinstance(reference, UUID) else _BY_REFERENCE,
-        {"organisations": list(work.actor.organisations), "key": reference},
+        {"organisations": visible(work.actor.organisations), "key": reference},
     )
     if row is None:
         return None

@@ -5,7 +5,7 @@ password is compared. So these functions take the database, and make their own w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ from ahadi.directory import sign_in_store as store
 from ahadi.directory import token_store
 from ahadi.directory.permissions import ALL, Permission, permissions_of
 from ahadi.directory.sign_in_store import Held, Membership, Session
-from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.database import Actor, Database, Standing, Work
 from ahadi.platform.security import (
     Keyring,
     check_new_password,
@@ -42,6 +42,9 @@ SESSION_LASTS_AT_MOST = timedelta(days=30)
 _EVERYTHING: frozenset[str] = frozenset(Permission)
 _NOBODY = UUID(int=0)
 _EXTEND_EVERY = timedelta(minutes=1)
+_NO_TOKEN = "This token is not known, was revoked or has expired; use another."  # noqa: S105 - a sentence
+_MOST_KNOWN = 10_000
+_known: dict[bytes, Actor] = {}  # by the hash of the token
 
 HERE = Limit("sign-in", 10, timedelta(minutes=15))
 _PERSON = Limit("sign-in-person", 100, timedelta(hours=1))
@@ -91,12 +94,30 @@ class SignedIn:
 
 async def actor_with_token(database: Database, secret: str) -> Actor:
     """The token's actor, with its scopes as grants; raises NotSignedIn when it is not in force."""
+    hashed = hash_secret(secret)
     async with database.connection() as connection:
-        token = await token_store.token_in_force(connection, hash_secret(secret), database.clock.real.now())
+        token = await token_store.token_in_force(connection, hashed, database.clock.real.now())
     if token is None:
-        raise NotSignedIn("This token is not known, was revoked or has expired; use another.")
+        raise NotSignedIn(_NO_TOKEN)
     scopes = _EVERYTHING if ALL in token.scopes else frozenset(token.scopes)
-    return Actor("token", token.id, {token.organisation_id: scopes})
+    actor = Actor("token", token.id, {token.organisation_id: scopes})
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[hashed] = actor
+    return actor
+
+
+def actor_with_known_token(database: Database, secret: str) -> Actor | None:
+    """The actor of a token that was in force before, which the work it begins must ask again; None for another.
+
+    Of a token nothing changes but whether it is in force.
+    """
+    hashed = hash_secret(secret)
+    known = _known.get(hashed)
+    if known is None:
+        return None
+    params = {"token_hash": hashed, "token_now": database.clock.real.now()}
+    return replace(known, standing=Standing(token_store.IN_FORCE, params, _NO_TOKEN))
 
 
 async def actor_with_session(database: Database, secret: str, lasts: timedelta) -> Actor:

@@ -44,6 +44,14 @@ async def recognise(request: Request) -> Actor:
     return await sign_in.actor_with_session(database_of(request), cookie, _lasts(request))
 
 
+async def recognise_at_work(request: Request) -> Actor:
+    """Who asks; a token known from before is looked at again by the work that the actor begins."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and (known := sign_in.actor_with_known_token(database_of(request), secret.strip())):
+        return known
+    return await recognise(request)
+
+
 # The cookie -----------------------------------------------------------------------------------------------------
 
 

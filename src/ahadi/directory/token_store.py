@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -24,13 +25,19 @@ class Token:
     revoked_at: datetime | None
 
 
+IN_FORCE: LiteralString = (
+    " from token where hash = %(token_hash)s and revoked_at is null"
+    " and (expires_at is null or expires_at > %(token_now)s)"
+)
+"""Whether a token is in force: what a Standing asks."""
+
+
 async def token_in_force(connection: AsyncConnection[object], hashed: bytes, now: datetime) -> Token | None:
     """The token with this hash, unless it was revoked or has expired."""
     async with connection.cursor(row_factory=class_row(Token)) as cursor:
         await cursor.execute(
-            "select id, organisation_id, name, scopes, made_at, expires_at, revoked_at from token"
-            " where hash = %(hash)s and revoked_at is null and (expires_at is null or expires_at > %(now)s)",
-            {"hash": hashed, "now": now},
+            f"select id, organisation_id, name, scopes, made_at, expires_at, revoked_at{IN_FORCE}",
+            {"token_hash": hashed, "token_now": now},
         )
         return await cursor.fetchone()
 

@@ -38,7 +38,9 @@ class NewContact(BaseModel):
 
 
 @router.post("/contacts", status_code=201)
-async def post_contact(request: Request, body: NewContact, actor: Actor = needs(Permission.CONTACT_CREATE)) -> Response:
+async def post_contact(
+    request: Request, body: NewContact, actor: Actor = needs(Permission.CONTACT_CREATE, at_work=True)
+) -> Response:
     """Take a contact in: it becomes a case with a holder and a promise, or joins the one there is."""
 
     async def deed(work: Work) -> dict[str, Any]:

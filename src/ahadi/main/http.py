@@ -62,6 +62,7 @@ def create_app(installation: Installation) -> FastAPI:
     for part in ("settings", "database", "keyring", "hub", "streams", "statics", "policy"):
         setattr(app.state, part, getattr(installation, part))
     app.state.authenticate = sign_in_api.recognise
+    app.state.authenticate_at_work = sign_in_api.recognise_at_work
     app.state.personal_data = PERSONAL_DATA
     app.state.find_organisation = sign_in_store.find_organisation
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]

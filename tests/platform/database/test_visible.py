@@ -1,10 +1,12 @@
-"""A select that stands alone says itself what it may see, and sees that and nothing else."""
+"""What may be seen is said once a transaction, or by a select that stands alone; and to nobody who stands no more."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from ahadi.platform.database import Actor, Database
+from ahadi.base.errors import NotFound, NotSignedIn
+from ahadi.platform.database import Actor, Database, Standing
 
 OURS, THEIRS = UUID(int=1), UUID(int=2)
 EVENTS = "select facts->>'number' as number from journal"
@@ -49,3 +51,49 @@ async def test_what_a_select_does_wrong_is_undone_alone(database: Database) -> N
         with pytest.raises(Exception, match="division by zero"):
             await work.value("select 1 / 0")
         assert await work.value("select count(*) from journal") == 1
+
+
+# Whether the actor still is who they say ---------------------------------------------------------------------------
+
+
+def standing(holds: bool) -> Actor:
+    """A system that is believed where `holds`."""
+    asked = Standing(" from (select %(holds)s::boolean as holds) token where holds", {"holds": holds}, "Gone.")
+    return replace(Actor.system([OURS]), standing=asked)
+
+
+async def test_who_stands_sees_and_writes_as_anybody(database: Database) -> None:
+    async with database.work(standing(True)) as work:
+        work.record("case.opened", OURS)
+    for look in (database.read, database.glance):
+        async with look(standing(True)) as work:
+            assert await work.value("select count(*) from journal") == 1
+            assert await work.rows("select 1 from journal where seq < 0") == []
+
+
+async def test_who_stands_no_more_sees_and_writes_nothing_and_is_told(database: Database) -> None:
+    await written(database, OURS, 1)
+    with pytest.raises(NotSignedIn, match=r"Gone\."):
+        async with database.work(standing(False)) as work:
+            work.record("case.opened", OURS)
+    with pytest.raises(NotSignedIn):
+        async with database.work(standing(False)) as work:
+            assert await work.value("select count(*) from journal") == 0
+            raise NotFound("what follows from seeing nothing is not what is told")
+    with pytest.raises(NotSignedIn):
+        async with database.work(standing(False)):
+            pass
+    for look in (database.read, database.glance):
+        for asks in ("select count(*) from journal", EVENTS):
+            with pytest.raises(NotSignedIn):
+                async with look(standing(False)) as work:
+                    await work.rows(asks)
+    async with database.glance(Actor.system([OURS])) as work:
+        assert await work.value("select count(*) from journal") == 1
+
+
+async def test_what_follows_by_itself_stands_and_falls_with_the_actor(database: Database) -> None:
+    await written(database, OURS, 1)
+    with pytest.raises(NotSignedIn):
+        async with database.glance(standing(False)) as work:
+            await work.as_installation(OURS).rows(EVENTS)

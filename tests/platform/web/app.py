@@ -27,7 +27,7 @@ def application(authenticate: Callable[[Request], Awaitable[Actor]] | None = Non
     async def nobody(_request: Request) -> Actor:
         raise NotSignedIn("Sign in first.")
 
-    app.state.authenticate = authenticate or nobody
+    app.state.authenticate = app.state.authenticate_at_work = authenticate or nobody
     app.add_middleware(Guard, policy=app.state.policy)
     install_problems(app)
 

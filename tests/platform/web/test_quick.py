@@ -115,7 +115,7 @@ def application(*, quick: bool) -> FastAPI:
             raise NotSignedIn("Sign in first.")
         return Actor("person", UUID(int=9), {HERE: frozenset({"case.read", who})})
 
-    app.state.authenticate = authenticate
+    app.state.authenticate = app.state.authenticate_at_work = authenticate
     install_problems(app)
     app.include_router(router)
     if quick:

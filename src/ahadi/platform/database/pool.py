@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from ahadi.base.errors import SetupError, Unavailable
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database.roles import check_application_role
-from ahadi.platform.database.visible import set_organisations
+from ahadi.platform.database.visible import Standing, set_organisations
 from ahadi.platform.database.work import Actor, Work
 from ahadi.platform.house import House
 
@@ -180,11 +180,16 @@ class Database:
         unknown length.
         """
         async with self.connection() as connection, _transaction(connection):
-            await set_organisations(connection, actor.organisations, by_key=by_key)
+            standing = actor.standing
+            said = await set_organisations(connection, actor.organisations, by_key=by_key, standing=standing)
             times = await self.clock.read(connection)
             work = Work(connection, actor, times.business, times.real, self.house, numbers=self.numbers)
-            yield work
-            await work.flush()
+            try:
+                yield work
+                await work.flush()
+            finally:  # before the commit; and before any other refusal, which follows from seeing nothing
+                if standing is not None:
+                    await standing.look_at(said)
         if work.touched:
             for told in self.on_commit:
                 told(work.touched)
@@ -193,6 +198,8 @@ class Database:
     async def read(self, actor: Actor) -> AsyncIterator[Work]:
         """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept."""
         async with self.connection() as connection, connection.pipeline():
+            if actor.standing is not None:
+                await actor.standing.ask(connection)
             await set_organisations(connection, actor.organisations)
             times = await self.clock.read(connection)
             yield Work(connection, actor, times.business, times.real, self.house)
@@ -205,4 +212,9 @@ class Database:
         """
         async with self.connection() as connection:
             times = await self.clock.read(connection)
-            yield Work(connection, actor, times.business, times.real, self.house, alone=True)
+            work = Work(connection, actor, times.business, times.real, self.house, alone=True)
+            try:
+                yield work
+            finally:  # nothing found: because there is nothing, or because the actor stands no more?
+                if actor.standing is not None and Standing not in work.kept:
+                    await actor.standing.ask(connection)

@@ -14,7 +14,7 @@ from psycopg.rows import AsyncRowFactory, class_row, dict_row, tuple_row
 from ahadi.base.errors import Forbidden, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.platform.database.puts import Kind, Rows, statement
-from ahadi.platform.database.visible import VISIBLE, standing_alone, visible
+from ahadi.platform.database.visible import VISIBLE, Standing, standing_alone, visible
 from ahadi.platform.house import House
 
 Record = TypeVar("Record")
@@ -28,6 +28,7 @@ class Actor:
     """Who acts. `grants` maps each organisation to the permissions held there; `*` stands for all of them.
 
     `behind` is the real person when somebody acts in another's name. `case_id` confines a customer to one case.
+    `standing` is what must still hold for the actor to be who they say, where that has not been asked yet.
     """
 
     kind: ActorKind
@@ -36,6 +37,7 @@ class Actor:
     behind: UUID | None = None
     case_id: UUID | None = None
     session_id: UUID | None = None
+    standing: Standing | None = None
 
     @staticmethod
     def system(organisations: Iterable[UUID]) -> "Actor":
@@ -97,7 +99,8 @@ class Work:
 
         The journal still names the original actor.
         """
-        return replace(self, actor=Actor.system([organisation_id]), journalled_as=self.journalled_as or self.actor)
+        inside = replace(Actor.system([organisation_id]), standing=self.actor.standing)
+        return replace(self, actor=inside, journalled_as=self.journalled_as or self.actor)
 
     def permit(self, organisation_id: UUID, permission: str) -> None:
         """Raise NotFound when the actor has nothing to do with the organisation, Forbidden when not allowed this."""
@@ -128,23 +131,23 @@ class Work:
 
     async def one(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> Record | None:
         """The first row as a record (columns become its fields by name), or None."""
-        return await (await self._run(class_row(record), sql, params)).fetchone()
+        return self._found(await (await self._run(class_row(record), sql, params)).fetchone())
 
     async def all(self, record: type[Record], sql: LiteralString, params: Params | None = None) -> list[Record]:
         """Every row as a record."""
-        return await (await self._run(class_row(record), sql, params)).fetchall()
+        return self._found(await (await self._run(class_row(record), sql, params)).fetchall())
 
     async def row(self, sql: LiteralString, params: Params | None = None) -> dict[str, Any] | None:
         """The first row as a dictionary, or None."""
-        return await (await self._run(dict_row, sql, params)).fetchone()
+        return self._found(await (await self._run(dict_row, sql, params)).fetchone())
 
     async def rows(self, sql: LiteralString, params: Params | None = None) -> list[dict[str, Any]]:
         """Every row as a dictionary."""
-        return await (await self._run(dict_row, sql, params)).fetchall()
+        return self._found(await (await self._run(dict_row, sql, params)).fetchall())
 
     async def value(self, sql: LiteralString, params: Params | None = None) -> Any:
         """The first column of the first row, or None."""
-        row = await (await self._run(tuple_row, sql, params)).fetchone()
+        row = self._found(await (await self._run(tuple_row, sql, params)).fetchone())
         return row[0] if row else None
 
     async def _run(
@@ -153,10 +156,22 @@ class Work:
         if self.rows_to_write:
             await self.flush()
         if self.alone:
-            sql, params = standing_alone(sql), {**(params or {}), VISIBLE: visible(self.actor.organisations)}
+            standing = self.actor.standing
+            sql = standing_alone(sql, standing.holds if standing else "")
+            params = {
+                **(params or {}),
+                **(standing.params if standing else {}),
+                VISIBLE: visible(self.actor.organisations),
+            }
         cursor = self.connection.cursor(row_factory=rows)
         await cursor.execute(sql, params)
         return cursor
+
+    def _found(self, rows: Record) -> Record:
+        """What was found. That there is something tells, of a statement that stands alone, that the actor stands."""
+        if self.alone and rows:
+            self.kept[Standing] = True
+        return rows
 
     # What goes with the change -------------------------------------------------------------------------------
 

@@ -13,12 +13,16 @@ Authenticate = Callable[[Request], Awaitable[Actor]]
 _HELD = "ahadi.actor"
 
 
-async def actor_of(request: Request) -> Actor:
-    """Who asks, by bearer token or session cookie, looked up once a request; raises NotSignedIn."""
+async def actor_of(request: Request, *, at_work: bool = False) -> Actor:
+    """Who asks, by bearer token or session cookie, looked up once a request; raises NotSignedIn.
+
+    `at_work` as in `needs`.
+    """
     held = request.scope.get(_HELD)
-    if isinstance(held, Actor):
+    if isinstance(held, Actor) and (at_work or held.standing is None):
         return held
-    authenticate: Authenticate = request.app.state.authenticate
+    state = request.app.state
+    authenticate: Authenticate = state.authenticate_at_work if at_work else state.authenticate
     actor = await authenticate(request)
     request.scope[_HELD] = actor
     return actor
@@ -32,9 +36,10 @@ class Needs:
     """
 
     permission: str | None
+    at_work: bool = False
 
     async def __call__(self, request: Request) -> Actor:
-        actor = await actor_of(request)
+        actor = await actor_of(request, at_work=self.at_work)
         if self.permission is not None and not any(actor.may(each, self.permission) for each in actor.grants):
             raise Forbidden(
                 f"This needs the permission {self.permission}; ask an administrator of the organisation for it.",
@@ -51,9 +56,14 @@ class Public:
         return None
 
 
-def needs(permission: str) -> Any:
-    """Declares what a route demands, and is the actor: `actor: Actor = needs(Permission.HANDLE)`."""
-    return Depends(Needs(str(permission)))
+def needs(permission: str, *, at_work: bool = False) -> Any:
+    """Declares what a route demands, and is the actor: `actor: Actor = needs(Permission.HANDLE)`.
+
+    With `at_work` a token known from before is looked at by the statement that begins the work (`Actor.standing`) and
+    not by one of its own: for the busiest routes, which must then begin one by `Database.work`, `read` or `glance`
+    before they answer.
+    """
+    return Depends(Needs(str(permission), at_work))
 
 
 SIGNED_IN: Any = Depends(Needs(None))
