@@ -6,7 +6,9 @@ once too often; still, ordinary brackets, prices and percentages must pass.
 
 import html
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import nh3
 
@@ -26,31 +28,46 @@ _FILL_WORDS = frozenset(_FILLS.split())
 _DEAR = r"Dear|Mpendwa|Ndugu|Bwana|Bibi|Mheshimiwa"
 _HELLO = r"Hello|Hi|Hey|Habari|Hujambo|Jambo|Good (?:morning|afternoon|evening|day)"
 
+
+class _Sought(NamedTuple):
+    """A kind of hole, and signs of which each such hole has one: most texts have none, and need no closer look."""
+
+    signs: Sequence[str]  # in small letters; a string stands for its characters
+    pattern: re.Pattern[str]
+
+
 # Anywhere, links included: a link with a hole in it is a dead link.
 _IN_ALL = (
-    re.compile(r"\{\{[^{}\n]{0,80}(?:\}\}?)?|\}\}"),  # {{name}}, and what is left of one
-    re.compile(r"\{[%#][^\n]{0,80}"),  # {% if … %}
-    re.compile(r"[$#]\{[^{}\n]{0,80}\}"),  # ${name}
-    re.compile(r"\{\s*(?:[^\W\d_]|_|\d+\s*\})?[\w .'’-]{0,60}\}"),  # {name}, {insert name here}, {0}, {}
+    _Sought("{}", re.compile(r"\{\{[^{}\n]{0,80}(?:\}\}?)?|\}\}")),  # {{name}}, and what is left of one
+    _Sought("{", re.compile(r"\{[%#][^\n]{0,80}")),  # {% if … %}
+    _Sought("{", re.compile(r"[$#]\{[^{}\n]{0,80}\}")),  # ${name}
+    _Sought("{", re.compile(r"\{\s*(?:[^\W\d_]|_|\d+\s*\})?[\w .'’-]{0,60}\}")),  # {name}, {insert name here}, {0}, {}
 )
 # In the text without its links.
 _IN_TEXT = (
-    re.compile(r"<<[^<>\n]{1,60}>>|«\s*\w+_\w+\s*»"),  # <<first_name>>, «First_Name»
-    re.compile(r"\[[A-Z][A-Z0-9]*_[A-Z0-9_]*\]"),  # [ACCT_NO]
-    re.compile(r"(?i)\[(?:insert|enter|weka)\s[^\[\]\n]{1,60}\]"),  # [insert amount due]
-    re.compile(r"%(?![0-9A-Fa-f]{2}%)[A-Za-z_][A-Za-z0-9_]+%|%%\w+%%|%\(\w+\)[sd]"),  # %NAME%, %(name)s
-    re.compile(r"\*\|[\w:]+\|\*|(?<!\w)(@@|##|\|\|)\w+\1(?!\w)|(?<!\w)__[A-Z][A-Z_]+__(?!\w)"),  # *|FNAME|*, ##NAME##
-    re.compile(r"\$[A-Za-z]+_[A-Za-z_]+|(?i:(?<![\w@.])(?:first|last|customer|client|user|full)_name(?![\w@]))"),
-    re.compile(
-        r"(?i)\b(?:insert|weka)\s+(?:(?:the|a|first|last|full|customer(?:['’]s)?|client(?:['’]s)?)\s+)*(?:name|jina)\b"
+    _Sought("<«", re.compile(r"<<[^<>\n]{1,60}>>|«\s*\w+_\w+\s*»")),  # <<first_name>>, «First_Name»
+    _Sought("[", re.compile(r"\[[A-Z][A-Z0-9]*_[A-Z0-9_]*\]")),  # [ACCT_NO]
+    _Sought("[", re.compile(r"(?i)\[(?:insert|enter|weka)\s[^\[\]\n]{1,60}\]")),  # [insert amount due]
+    _Sought("%", re.compile(r"%(?![0-9A-Fa-f]{2}%)[A-Za-z_][A-Za-z0-9_]+%|%%\w+%%|%\(\w+\)[sd]")),  # %NAME%, %(name)s
+    _Sought(
+        "*@#|_", re.compile(r"\*\|[\w:]+\|\*|(?<!\w)(@@|##|\|\|)\w+\1(?!\w)|(?<!\w)__[A-Z][A-Z_]+__(?!\w)")
+    ),  # *|FNAME|*, ##NAME##
+    _Sought(
+        "_",
+        re.compile(r"\$[A-Za-z]+_[A-Za-z_]+|(?i:(?<![\w@.])(?:first|last|customer|client|user|full)_name(?![\w@]))"),
     ),
-    re.compile(r"(?i)\blorem ipsum\b"),
-    re.compile(rf"(?im)(?:^|(?<=[.!?:]))[ \t]*(?:{_DEAR})[ \t]*[,.:;!–—-]"),  # Dear ,
-    re.compile(rf"(?im)(?:^|(?<=[.!?:]))[ \t]*(?:{_DEAR})[ \t]*$"),
-    re.compile(rf"(?im)^[ \t]*(?:{_HELLO})[ \t]+,"),  # Hello ,
-    re.compile(rf"(?m)^[ \t]*(?i:{_DEAR}|{_HELLO})[ \t]+(?:None|null|undefined|NaN|nan|N/A|n/a)\b"),  # Dear None
+    _Sought(
+        ("insert", "weka"),
+        re.compile(
+            r"(?i)\b(?:insert|weka)\s+(?:(?:the|a|first|last|full|customer(?:['’]s)?|client(?:['’]s)?)\s+)*(?:name|jina)\b"
+        ),
+    ),
+    _Sought(("lorem",), re.compile(r"(?i)\blorem ipsum\b")),
+    _Sought("", re.compile(rf"(?im)(?:^|(?<=[.!?:]))[ \t]*(?:{_DEAR})[ \t]*[,.:;!–—-]")),  # Dear ,
+    _Sought("", re.compile(rf"(?im)(?:^|(?<=[.!?:]))[ \t]*(?:{_DEAR})[ \t]*$")),
+    _Sought("", re.compile(rf"(?im)^[ \t]*(?:{_HELLO})[ \t]+,")),  # Hello ,
+    _Sought("", re.compile(rf"(?m)^[ \t]*(?i:{_DEAR}|{_HELLO})[ \t]+(?:None|null|undefined|NaN|nan|N/A|n/a)\b")),
 )
-
 
 _BRACKETED = re.compile(r"[\[<(]([^\[\]<>()\n]{1,60})[\]>)]")
 
@@ -63,10 +80,16 @@ def leftover_placeholders(text: str) -> list[str]:
 @lru_cache(8)  # a message is looked through when it was filled in and again by the checks of its channel
 def _leftover(text: str) -> tuple[str, ...]:
     without_links = _LINK.sub(lambda link: "x" * len(link[0]), text)
-    found = [match for pattern in _IN_ALL for match in pattern.finditer(text)]
-    found += [match for pattern in _IN_TEXT for match in pattern.finditer(without_links)]
+    found = [*_matches(_IN_ALL, text), *_matches(_IN_TEXT, without_links)]
     found += [match for match in _BRACKETED.finditer(without_links) if _names_a_field(match[0][0], match[1])]
     return tuple(_in_order(text, found))
+
+
+def _matches(kinds: Iterable[_Sought], text: str) -> Iterator[re.Match[str]]:
+    folded = text.lower()
+    for signs, pattern in kinds:
+        if not signs or any(sign in folded for sign in signs):
+            yield from pattern.finditer(text)
 
 
 def _names_a_field(bracket: str, inside: str) -> bool:
@@ -94,6 +117,6 @@ _END_OF_LINE = re.compile(r"(?i)<(?:br|/p|/div|/h[1-6]|/li|/td|/tr)\b[^<>]*>")
 def leftover_placeholders_in_html(source: str) -> list[str]:
     """The same for HTML: its readable text, and holes in the links and other attributes of its tags."""
     tags = html.unescape(" ".join(_TAG.findall(source)))
-    in_tags = _in_order(tags, [match for pattern in _IN_ALL for match in pattern.finditer(tags)])
+    in_tags = _in_order(tags, list(_matches(_IN_ALL, tags)))
     readable = nh3.clean(_END_OF_LINE.sub("\n", source), tags=set())  # nothing stays but text; styles go with content
     return list(dict.fromkeys(in_tags + leftover_placeholders(html.unescape(readable))))
