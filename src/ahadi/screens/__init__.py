@@ -16,6 +16,7 @@ from ahadi.screens import (
     me_pages,
     message_pages,
     notice_pages,
+    palette_pages,
     promise_pages,
     sign_in_pages,
 )
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     file_pages.router,
     promise_pages.router,
     notice_pages.router,
+    palette_pages.router,
     message_pages.router,
     contact_pages.router,
     customer_pages.router,

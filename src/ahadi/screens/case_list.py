@@ -21,6 +21,7 @@ from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import Paging, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.screens.frame import Frame, frame_of
+from ahadi.screens.my_work import my_work
 from ahadi.screens.pages import go_to, is_live, screens_of
 from ahadi.screens.reader import later
 
@@ -71,6 +72,7 @@ async def get_cases(
         names = await _customers(work, rows)
         found = await _found_customers(work, frame, wanted) if wanted.q and not page.cursor else []
         chosen = await _chosen_customer(work, frame, wanted)
+        mine = await my_work(work, frame)
     following = next_page(rows, page, key=lambda row: (row["changed_at"], row["id"]))
     return screens_of(request).page(
         request,
@@ -85,6 +87,7 @@ async def get_cases(
         next_address=wanted.address(after=following) if following else None,
         first_address=wanted.address() if page.cursor else None,
         holders=_holders(frame),
+        mine=mine,
     )
 
 

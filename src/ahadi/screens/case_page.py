@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ahadi import cases, contacts, customers
 from ahadi.base.errors import AhadiError
 from ahadi.base.ids import uuid7
-from ahadi.cases import Case, CaseFilter, Holder, Promise, PromiseFilter, PromiseText, Touch
+from ahadi.cases import Case, CaseFilter, Promise, PromiseText, Touch
 from ahadi.cases.touch import Reach
 from ahadi.customers import Customer, Suggestion
 from ahadi.directory import Directory, Permission
@@ -20,12 +20,13 @@ from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import database_of, needs
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import Frame, frame_of
+from ahadi.screens.my_work import MyWork, my_work
 from ahadi.screens.pages import go_to, screens_of
 from ahadi.screens.reader import reading
 from ahadi.screens.timeline import Entry, Story, tell
 
 router = APIRouter(include_in_schema=False)
-_JOURNAL, _QUEUE, _OTHERS = 400, 15, 6
+_JOURNAL, _OTHERS = 400, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,7 @@ class CaseView:
     texts: Mapping[UUID, PromiseText]
     others: Sequence[Mapping[str, Any]]
     duplicates: Sequence[Suggestion]
-    queue: Sequence[Mapping[str, Any]]
-    queue_subjects: Mapping[UUID, str]
+    mine: MyWork
     way: tuple[str, str]
     ways: Sequence[tuple[str, str]]
     merged_into: str | None
@@ -104,7 +104,6 @@ async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
     customer = next(iter((await customers.get_customers(work, organisation_id, [case.customer_id])).values()))
     names = {each: directory.name_of(each, language) for each in (*directory.people, *directory.departments)}
     story = Story(messages, files, rows, promises, texts, names, customer.name or "")
-    queue, subjects = await _queue(work, frame)
     with reading(frame.reader):
         entries = tell(story)
     return CaseView(
@@ -118,8 +117,7 @@ async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
         texts=texts,
         others=await _others(work, case, customer),
         duplicates=await _duplicates(work, frame, case, customer),
-        queue=queue,
-        queue_subjects=subjects,
+        mine=await my_work(work, frame),
         way=await contacts.way_open(work, organisation_id, customer, case.channel),
         ways=ways_to(customer),
         merged_into=await _merged_into(work, case),
@@ -145,26 +143,6 @@ async def _duplicates(work: Work, frame: Frame, case: Case, customer: Customer) 
     if not frame.may(Permission.CUSTOMER_READ, case.organisation_id):
         return []
     return await customers.suggest_duplicates(work, case.organisation_id, customer.id, limit=3)
-
-
-async def _queue(work: Work, frame: Frame) -> tuple[list[dict[str, Any]], dict[UUID, str]]:
-    """What the person has promised, earliest due first."""
-    if frame.actor.person_id is None:
-        return [], {}
-    wanted = PromiseFilter(state="open", owner=Holder(person=frame.actor.person_id), limit=_QUEUE)
-    rows = await cases.list_promises(work, frame.actor.organisations, wanted)
-    return rows, await subjects_of(work, rows)
-
-
-async def subjects_of(work: Work, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
-    """The subjects of the cases that rows name, by case."""
-    by_organisation: dict[UUID, list[UUID]] = {}
-    for row in rows:
-        by_organisation.setdefault(row["organisation_id"], []).append(row["case_id"])
-    found: dict[UUID, str] = {}
-    for organisation_id, ids in by_organisation.items():
-        found |= {id_: text.subject for id_, text in (await cases.texts_of(work, organisation_id, ids)).items()}
-    return found
 
 
 async def _merged_into(work: Work, case: Case) -> str | None:

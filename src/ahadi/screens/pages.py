@@ -57,6 +57,7 @@ class Screens:
             sprite=statics.url("vendor/lucide-static/icons.svg"),
             present=present,
             patterns=lambda: json.dumps(moments.patterns(), ensure_ascii=False),
+            desk_words=lambda: json.dumps(wording.desk_words(), ensure_ascii=False),
             languages=lambda: [(each, name_of_language(each)) for each in catalogues()],
             zones=zones,
             usual_dues=moments.usual_dues,

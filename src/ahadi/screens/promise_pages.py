@@ -16,10 +16,10 @@ from ahadi.platform.web import Paging, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.promises import Told
 from ahadi.screens.acting import act
-from ahadi.screens.case_page import subjects_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.forms import Form, show_form, way_back
 from ahadi.screens.frame import Frame, frame_of
+from ahadi.screens.my_work import subjects_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 from ahadi.screens.shifts import away_when_due

@@ -210,6 +210,29 @@ def passes_on(name: str) -> str:
     }
 
 
+def desk_words() -> dict[str, str]:
+    """What desk.js and composer.js say: names of keys that no control on the page has, and what they tell of."""
+    return {
+        "next": _("Next case of my work"),
+        "previous": _("Previous case of my work"),
+        "left": _("Open case to the left"),
+        "right": _("Open case to the right"),
+        "shut": _("Close this case's tab"),
+        "palette": _("Jump to a case, a page or something to do"),
+        "sheet": _("This sheet"),
+        "send": _("Send what is being written"),
+        "close": _("Close the tab of %(case)s"),
+        "none": _("Nothing found."),
+        "some": _("Use the arrows to choose, Enter to go."),
+        "page": _("Page"),
+        "deed": _("Do"),
+        "draft": _("Draft kept"),
+        "remove": _("Remove %(file)s"),
+        "seconds": _("Undo (%(n)s)"),
+        "big": _("%(file)s is too large; at most 10 MB together."),
+    }
+
+
 def failure_text(code: str | None) -> str:
     """Why a message was not sent, or may not have arrived."""
     told = {

@@ -192,7 +192,7 @@
 
   /** What only makes sense with script is shown by script. @param {ParentNode} within */
   function adorn(within) {
-    for (const each of all("[data-copies][hidden], [data-fills] > [hidden]", within)) each.hidden = false;
+    for (const each of all("[data-copies][hidden], [data-fills] > [hidden], [data-palette], [data-sheet]", within)) each.hidden = false;
     for (const each of all("[data-submits]", within)) each.hidden = true;
     for (const each of all(".toast:not([data-leaving])", within)) leave(each);
     countOn();
@@ -244,7 +244,7 @@
     if (form instanceof HTMLFormElement) form.requestSubmit();
   });
   document.addEventListener("close", (event) => {
-    if (event.target instanceof HTMLDialogElement) event.target.remove();
+    if (event.target instanceof HTMLDialogElement && event.target.closest("#dialog")) event.target.remove();
   }, true);
 
   adorn(document);
