@@ -72,7 +72,9 @@
       list.append(item);
     }
     bar.replaceChildren(list);
-    bar.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    // Not scrollIntoView, from which on the next Tab would go.
+    const here = bar.querySelector("[aria-current]")?.parentElement;
+    if (here) bar.scrollLeft = here.offsetLeft + here.offsetWidth - bar.clientWidth;
   }
 
   /** @param {number} step */
