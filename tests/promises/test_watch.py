@@ -9,6 +9,7 @@ from ahadi import cases, promises
 from ahadi.base.clock import FixedClock
 from ahadi.base.ids import uuid7
 from ahadi.cases import Case, Holder
+from ahadi.directory import read_directory
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.promises import watch_once, watch_until_quiet
 from tests.cases.builders import ORGANISATION, a_case, promised, system
@@ -131,6 +132,33 @@ async def test_where_nobody_is_on_shift_the_on_call_chain_takes_over_and_keeps_i
     await watch_until_quiet(database)
     assert (await now_is(database, case)).open_promises[0].owner == Holder(person=house.dalila)
     assert await watch_until_quiet(database) == 0
+
+
+async def test_it_is_told_beforehand_whether_a_promise_will_pass_on(
+    database: Database, clock: FixedClock, house: House
+) -> None:
+    """As the watch then does: somebody on call with nobody on shift keeps what others would pass on."""
+    async with database.work(system()) as work:
+        await work.execute("update on_call set person_id = %(juma)s", {"juma": house.juma})
+    for person, department, hours in (
+        (house.asha, house.care, 3),  # on shift
+        (house.asha, house.care, 10),  # off shift, Chege is there
+        (house.asha, house.care, 24),  # back again
+        (house.juma, house.network, 10),  # off shift, on call, nobody there
+        (house.dalila, house.care, 10),  # works no shifts
+    ):
+        held = Holder(person=person)
+        due = promised(clock.now(), hours, held)
+        case = await opened(database, house, holder=held, department_id=department, promise=due)
+        async with database.read(system()) as work:
+            directory = await read_directory(work, ORGANISATION)
+            told = promises.passes_on(directory, case, case.open_promises[0], clock.now())
+        assert told == ((person, hours) == (house.asha, 10))
+    clock.advance(timedelta(hours=7))
+    await watch_until_quiet(database)
+    async with database.read(system()) as work:
+        rows = await work.rows("select owner_person from promise where state = 'open' order by made_at, id")
+    assert [row["owner_person"] for row in rows][:4] == [house.chege, house.asha, house.juma, house.dalila]
 
 
 @pytest.mark.parametrize("how", ["absent", "deactivated"])

@@ -12,7 +12,7 @@ from ahadi.promises.actions import (
     resolve_case,
     withdraw_promise,
 )
-from ahadi.promises.model import due_within, following, leaving, recovery, successor
+from ahadi.promises.model import due_within, following, leaving, passes_on, recovery, successor
 from ahadi.promises.store import Notice, mark_seen, notices_of, notify
 from ahadi.promises.watch import oldest_overdue, watch_once, watch_until_quiet
 
@@ -31,6 +31,7 @@ __all__ = [
     "notify",
     "oldest_overdue",
     "owner_named",
+    "passes_on",
     "recovery",
     "renew_promise",
     "reopen_case",

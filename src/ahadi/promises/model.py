@@ -129,6 +129,23 @@ def successor(
     return Holder(department=department) if department else None
 
 
+def passes_on(directory: Directory, case: Case, promise: Promise, now: datetime) -> bool:
+    """Whether, as the rota stands, a promise will pass to somebody else because its owner is not there when it is due.
+
+    Somebody on call keeps it where nobody is on shift when they leave.
+    """
+    person, rota = promise.owner.person, directory.rota
+    if person is None or not directory.serves(person):
+        return person is not None
+    if rota.is_absent(person, promise.due_at):
+        return True
+    if not directory.works_shifts(person) or rota.on_shift([person], promise.due_at):
+        return False
+    shift = rota.current_or_next_shift(person, now)
+    leaves = shift.end if shift and shift.start <= now else now
+    return successor(directory, case, Leaving(person, "shift-end", None), leaves, level=promise.level) is not None
+
+
 def _speaks(directory: Directory, person: UUID, language: str) -> bool:
     membership = directory.memberships.get(person)
     return membership is not None and language in membership.languages

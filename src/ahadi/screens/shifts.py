@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from ahadi import promises
 from ahadi.cases import Case, Promise
 from ahadi.directory import Directory, read_directory
 from ahadi.platform.database import Work
@@ -27,16 +28,10 @@ def named_with_shift(directory: Directory, person: UUID, now: datetime) -> str:
     return words % {"name": name, "time": moments.clock(back)}
 
 
-def is_away(directory: Directory, person: UUID, at: datetime) -> bool:
-    """Whether what a person promised for that time passes to a colleague: they are off shift then, or absent."""
-    rota = directory.rota
-    return rota.is_absent(person, at) or (directory.works_shifts(person) and not rota.on_shift([person], at))
-
-
 async def away_when_due(work: Work, case: Case, made: Iterable[Promise]) -> str:
-    """The id of whoever is not at work when one of these promises, which they keep, is due; empty where none is."""
+    """The id of whoever will not be there when one of these promises is due, so that it passes on; else empty."""
     directory = await read_directory(work, case.organisation_id)
     for each in sorted(made, key=lambda promise: promise.due_at):
-        if each.owner.person and is_away(directory, each.owner.person, each.due_at):
+        if each.owner.person and promises.passes_on(directory, case, each, work.now):
             return each.owner.person.hex
     return ""
