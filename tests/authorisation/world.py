@@ -102,6 +102,21 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
             {"o": ours, "id": offer, "case": case.id, "person": person, "now": work.now,
              "until": work.now + timedelta(hours=1)},
         )  # fmt: skip
+        finished, wrap_up = uuid7(), uuid7()
+        await work.execute(
+            "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at,"
+            " settled_at, finished_at) values (%(o)s, %(id)s, %(case)s, %(person)s, 'route', 'accepted', %(now)s,"
+            " %(now)s, %(now)s, %(now)s)",
+            {"o": ours, "id": finished, "case": into.id, "person": person, "now": work.now},
+        )
+        await work.execute("insert into offer_text (organisation_id, offer_id, text) values (%(o)s, %(id)s, %(text)s)",
+                           {"o": ours, "id": offer, "text": SECRET_WORD})  # fmt: skip
+        await work.execute(
+            "insert into wrap_up (organisation_id, id, offer_id, case_id, person_id, began_at, ends_at)"
+            " values (%(o)s, %(id)s, %(offer)s, %(case)s, %(person)s, %(now)s, %(until)s)",
+            {"o": ours, "id": wrap_up, "offer": finished, "case": into.id, "person": person, "now": work.now,
+             "until": work.now + timedelta(hours=1)},
+        )  # fmt: skip
         mailbox, quarantined = uuid7(), uuid7()
         await work.execute(
             "insert into mailbox (organisation_id, id, address, settings) values (%(o)s, %(id)s, %(address)s, 'x')",
@@ -150,6 +165,8 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "webhook_id": webhook.id,
         "delivery_id": delivery.id,
         "offer_id": offer,
+        "wrap_up_id": wrap_up,
+        "case": case.reference,
         "token_id": token,
         "session_id": session,
         "person": "our-agent",

@@ -54,6 +54,12 @@ REST: tuple[LiteralString, ...] = (
     "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at) select o,"
     " gen_random_uuid(), c.id, p, 'route', 'offered', '2026-11-01', '2026-11-01'"
     " from them join cases c on c.organisation_id = o",
+    "insert into offer_setting (organisation_id, changed_at) select o, '2026-11-01' from them",
+    "insert into offer_text select organisation_id, id, 'busy with ' || organisation_id from offer",
+    "insert into offer_round (organisation_id, case_id, number, held_since, began_at) select organisation_id, id, 1,"
+    " '2026-11-01', '2026-11-01' from cases",
+    "insert into wrap_up (organisation_id, id, offer_id, case_id, person_id, began_at, ends_at) select organisation_id,"
+    " gen_random_uuid(), id, case_id, person_id, '2026-11-01', '2026-11-01' from offer",
     "insert into mail_thread select organisation_id, '\\x01', id, id from cases on conflict do nothing",
     "insert into automatic_reply select o, '\\x02', '2026-11-01', gen_random_uuid() from them",
     "insert into quarantine (organisation_id, id, why, at) select o, gen_random_uuid(), 'spam', '2026-11-01' from them",

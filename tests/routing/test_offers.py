@@ -15,6 +15,7 @@ from ahadi.intake import Contacting
 from ahadi.platform.database import Actor, Database
 from ahadi.routing import offer_store, offers
 from ahadi.routing.offer_store import Offer
+from ahadi.routing.offering import Offering
 from tests.cases.builders import ORGANISATION, OTHER_ORGANISATION, system
 from tests.directory.builders import House, a_person, an_organisation
 from tests.main.builders import bearer
@@ -34,6 +35,7 @@ async def furnished(database: Database) -> House:
     return house
 
 
+ANSWER_WITHIN = Offering().answer_within
 GRACE = UUID("00000000-0000-7000-8000-0000000000ce")
 
 
@@ -88,18 +90,18 @@ async def test_who_accepts_has_the_case_and_the_customer_is_told(database: Datab
 async def test_the_callback_promised_in_person_stands_while_the_offer_is_open(database: Database, house: House) -> None:
     line = await asked(database)
     assert line.promise.kind == "callback" and line.promise.owner == Holder(person=house.dalila)
-    assert line.offer and line.offer.expires_at == line.offer.made_at + offers.ANSWER_WITHIN
+    assert line.offer and line.offer.expires_at == line.offer.made_at + ANSWER_WITHIN
 
 
 async def test_who_declines_leaves_it_to_the_next_who_is_free(database: Database, house: House) -> None:
     line = await asked(database)
     assert line.offer
     async with database.work(person(house.dalila)) as work:
-        await offers.decline_offer(work, line.offer.id, "in-a-meeting")
+        await offers.decline_offer(work, line.offer.id, "busy")
     first, second = await offered(database, line.case)
     assert (first.state, first.reason, second.state, second.person_id) == (
         "declined",
-        "in-a-meeting",
+        "busy",
         "offered",
         GRACE,
     )
@@ -111,7 +113,7 @@ async def test_an_offer_nobody_answers_goes_to_the_next_and_nobody_is_asked_twic
     database: Database, house: House, clock: FixedClock
 ) -> None:
     line = await asked(database)
-    clock.advance(offers.ANSWER_WITHIN)
+    clock.advance(ANSWER_WITHIN)
     assert await offers.expire_offers(database, [ORGANISATION]) == 0, "it stands to its last second"
     clock.advance(timedelta(seconds=1))
     assert await offers.expire_offers(database, [ORGANISATION]) == 1
@@ -119,7 +121,7 @@ async def test_an_offer_nobody_answers_goes_to_the_next_and_nobody_is_asked_twic
         (house.dalila, "expired"),
         (GRACE, "offered"),
     ]
-    clock.advance(offers.ANSWER_WITHIN + timedelta(seconds=1))
+    clock.advance(ANSWER_WITHIN + timedelta(seconds=1))
     assert await offers.expire_offers(database, [ORGANISATION]) == 1
     assert len(await offered(database, line.case)) == 2, "both were asked; the dated callback stands"
     case = await case_now(database, line.case)
@@ -139,7 +141,7 @@ async def test_an_offer_is_answered_once(database: Database, house: House) -> No
         await offers.accept_offer(work, line.offer.id)
     async with database.work(person(house.dalila)) as work:
         with pytest.raises(Conflict):
-            await offers.decline_offer(work, line.offer.id, "too-late")
+            await offers.decline_offer(work, line.offer.id, "leaving")
 
 
 async def test_a_case_settled_meanwhile_is_offered_to_nobody_else(
@@ -149,7 +151,7 @@ async def test_a_case_settled_meanwhile_is_offered_to_nobody_else(
     async with database.work(system()) as work:
         keep = {each.id: Deed("note") for each in (await get_case(work, line.case.id)).open_promises}
         await resolve_case(work, line.case.id, keep=keep)
-    clock.advance(offers.ANSWER_WITHIN + timedelta(seconds=1))
+    clock.advance(ANSWER_WITHIN + timedelta(seconds=1))
     assert await offers.expire_offers(database, [ORGANISATION]) == 1
     assert len(await offered(database, line.case)) == 1
 
@@ -167,7 +169,7 @@ async def test_only_who_was_asked_or_who_steers_the_presence_of_others_may_answe
         with pytest.raises(NotFound):
             await offers.accept_offer(work, line.offer.id)
     async with database.work(person(house.asha, "presence.others")) as work:
-        await offers.decline_offer(work, line.offer.id, "on-a-call")
+        await offers.decline_offer(work, line.offer.id, "busy")
 
 
 async def test_over_http_an_offer_is_made_and_declined(app: Any, client: httpx.AsyncClient, installation: Any) -> None:

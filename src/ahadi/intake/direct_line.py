@@ -16,6 +16,7 @@ from ahadi.platform.database import Work
 from ahadi.promises import due_within
 from ahadi.routing import offers
 from ahadi.routing.offer_store import Offer
+from ahadi.routing.offering import kind_of
 
 Wish = Literal["department", "specialist", "manager"]
 _ROLES = {
@@ -92,7 +93,7 @@ async def _to_department(work: Work, directory: Directory, case: Case, departmen
 
 
 async def _to_person(work: Work, directory: Directory, case: Case, wish: Wish, people: tuple[UUID, ...]) -> DirectLine:
-    free = await offers.free_now(work, directory, people)
+    free = await offers.free_now(work, directory, people, kind_of(case.channel, live=True))
     person = free or people[0]
     due_at = _callback_due(directory, case, person, work.now, now=free is not None)
     name = directory.name_of(person)

@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,8 @@ from ahadi.intake.mailboxes import Poller
 from ahadi.main.sense import Protocol, listening_for_mail
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.settings import Settings
-from ahadi.routing import offers
+from ahadi.routing import offers, wrap_ups
+from ahadi.routing.offer_duty import offer_waiting
 
 log = structlog.get_logger(__name__)
 Organisations = Callable[[], Awaitable[Sequence[UUID]]]
@@ -24,13 +25,14 @@ _BATCH = 50
 
 
 async def watch(database: Database) -> int:
-    """One look at everything the clock does: promises, and offers nobody answered; how many things were done."""
+    """One look at everything the clock does: promises, offers, wrap-ups; how many things were done."""
     done = await promises.watch_once(database)
     async with database.read(Actor.system([])) as work:
         organisations = [each.id for each in await all_organisations(work)]
     for start in range(0, len(organisations), _BATCH):
         done += await offers.expire_offers(database, organisations[start : start + _BATCH])
-    return done
+        done += await wrap_ups.keep_wrap_ups(database, organisations[start : start + _BATCH])
+    return done + await offer_waiting(database, organisations)
 
 
 async def settle(database: Database) -> None:
@@ -50,6 +52,42 @@ async def keep_watch(database: Database, every: float) -> None:
             done = 0
         if not done:
             await asyncio.sleep(every)
+
+
+class Heard:
+    """Which organisations something happened in, since it was last asked: what is done at once and not at the hour."""
+
+    def __init__(self) -> None:
+        self._grown: set[UUID] = set()
+        self._something = asyncio.Event()
+
+    def hear(self, grown: Collection[UUID]) -> None:
+        self._grown |= set(grown)
+        self._something.set()
+
+    async def take(self) -> set[UUID]:
+        """Wait until something happened, and say where."""
+        await self._something.wait()
+        self._something.clear()
+        taken, self._grown = self._grown, set()
+        return taken
+
+
+async def keep_offering(database: Database, organisations: Organisations, heard: Heard) -> None:
+    """Offer what waits as soon as something happened: a case came, somebody became free, an offer was answered.
+
+    What the clock brings, and what was not heard, is the watch's.
+    """
+    while True:
+        grown = await heard.take()
+        try:
+            everywhere = list(await organisations())
+            here = [each for each in everywhere if each in grown]
+            for start in range(0, len(here), _BATCH):
+                await wrap_ups.keep_wrap_ups(database, here[start : start + _BATCH])
+            await offer_waiting(database, everywhere, grown)
+        except AhadiError as problem:
+            log.warning("offers.waiting", error=problem.code)
 
 
 async def send_messages(

@@ -28,7 +28,16 @@ from ahadi.intake import api as intake_api
 from ahadi.intake import mail_api, sms, sms_api
 from ahadi.intake.mail import MailIntake
 from ahadi.intake.mailboxes import Poller
-from ahadi.main.duties import keep_watch, mail_servers, read_mailboxes, send_messages, settle, take_mail
+from ahadi.main.duties import (
+    Heard,
+    keep_offering,
+    keep_watch,
+    mail_servers,
+    read_mailboxes,
+    send_messages,
+    settle,
+    take_mail,
+)
 from ahadi.main.housekeeping import keep_beating, keep_house
 from ahadi.main.post import InstalledPost
 from ahadi.main.tasks import Task
@@ -46,6 +55,7 @@ from ahadi.platform.transports.http import guarded_client
 from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
 from ahadi.promises import api as promises_api
 from ahadi.routing import api as routing_api
+from ahadi.routing import offer_api
 from ahadi.screens import ROUTERS as SCREENS
 
 JOBS_AT_ONCE = 3
@@ -67,6 +77,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     mail_api.router,
     sms_api.router,
     routing_api.router,
+    offer_api.router,
     promises_api.router,
     cases_api.router,
     batch_api.router,
@@ -166,12 +177,13 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     """What a worker process runs for ever, by name. Jobs are run by several at once, so that a slow one delays none."""
     database, lease = installation.database, timedelta(seconds=installation.settings.job_lease_seconds)
     follower = webhooks.Follower(database, lambda: every_organisation(database))
-    wakes = [asyncio.Event() for _ in range(JOBS_AT_ONCE)]
+    wakes, heard = [asyncio.Event() for _ in range(JOBS_AT_ONCE)], Heard()
 
     def wake(grown: set[UUID]) -> None:
         for each in wakes:
             each.set()
         follower.hear(grown)
+        heard.hear(grown)
 
     settings = installation.settings
     outgoing = guarded_client(Guard.from_setting(settings.outgoing_allow))
@@ -202,6 +214,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
             "heartbeat": partial(keep_beating, database),
             "housekeeping": partial(keep_house, database),
             "mailboxes": partial(read_mailboxes, poller, organisations),
+            "offers": partial(keep_offering, database, organisations, heard),
             "watch": partial(keep_watch, database, settings.watch_seconds),
             "outbox": partial(send_messages, database, organisations, post, settings.watch_seconds, written),
         }

@@ -20,9 +20,9 @@ from ahadi.routing.model import (
     When,
     verified_tier,
 )
+from ahadi.routing.personal_data import forget_heard
 from ahadi.routing.routes import Routed, remember, request_of, route
 from ahadi.routing.rows import Problem, Reading, read_rules, written_rule
-from ahadi.routing.store import forget_heard
 from ahadi.routing.table import Table, TableDoesNotCompile, Tables
 from ahadi.routing.trial import Elsewhere, Past, Shift, Trial, try_rules
 

@@ -1,17 +1,15 @@
 """Rules and offers over HTTP."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from ahadi.cases import show_whole
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, Paging, answer, database_of, listed, needs, organisation_of, perform
-from ahadi.routing import actions, offer_store, offers, store
+from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.routing import actions, store
 
 router = APIRouter(prefix="/api", tags=["rules"])
 Name = Annotated[str | None, Query(description="An organisation, by id or short name.")]
@@ -142,34 +140,3 @@ async def post_rollback(
         return {"version": await actions.roll_back(work, organisation_id), "state": "published"}
 
     return await perform(request, actor, deed)
-
-
-@router.get("/offers")
-async def get_offers(request: Request, actor: Actor = SIGNED_IN) -> Response:
-    """What is put before the person who asks."""
-    if actor.person_id is None:
-        return answer({"items": [], "next": None})
-    async with database_of(request).read(actor) as work:
-        return answer({"items": await offer_store.offers_to(work, actor.person_id), "next": None})
-
-
-@router.post("/offers/{offer_id}/accept")
-async def post_accept(request: Request, offer_id: UUID, actor: Actor = needs(Permission.CASE_WORK)) -> Response:
-    """Take the case."""
-
-    async def deed(work: Work) -> dict[str, Any]:
-        return await show_whole(work, await offers.accept_offer(work, offer_id))
-
-    return await perform(request, actor, deed)
-
-
-class Decline(BaseModel):
-    reason: Annotated[str, Field(min_length=1, max_length=60)]
-
-
-@router.post("/offers/{offer_id}/decline", status_code=204)
-async def post_decline(
-    request: Request, offer_id: UUID, body: Decline, actor: Actor = needs(Permission.CASE_WORK)
-) -> Response:
-    """Leave it to the next person."""
-    return await perform(request, actor, lambda work: offers.decline_offer(work, offer_id, body.reason), status=204)

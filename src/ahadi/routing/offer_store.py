@@ -1,16 +1,24 @@
-"""The SQL of offers: a case put before one person now."""
+"""The SQL of offers: a case put before one person now, and what became of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import orjson
+
 from ahadi.platform.database import Work
+from ahadi.routing.matching import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A case put before a person until `expires_at` (business time, UTC)."""
+    """A case put before a person until `expires_at` (business time, UTC).
+
+    `round` is the case's round in its department; None for a direct line. `considered` holds, in codes, why this
+    person and why not the others. `finished_at`: who accepted it had done with it.
+    """
 
     organisation_id: UUID
     id: UUID
@@ -22,16 +30,23 @@ class Offer:
     expires_at: datetime
     settled_at: datetime | None
     reason: str | None
+    kind: Kind = "case"
+    round: int | None = None
+    considered: list[dict[str, Any]] = field(default_factory=list)
+    finished_at: datetime | None = None
 
 
-_OFFER = "organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at, settled_at, reason"
+_OFFER = (
+    "organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at, settled_at, reason, kind, round,"
+    " considered, finished_at"
+)
 
 
 async def insert_offer(work: Work, offer: Offer) -> None:
     await work.execute(
-        "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at) values"
-        " (%(organisation_id)s, %(id)s, %(case_id)s, %(person_id)s, %(purpose)s, %(state)s, %(made_at)s,"
-        " %(expires_at)s)",
+        "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at, kind, round,"
+        " considered) values (%(organisation_id)s, %(id)s, %(case_id)s, %(person_id)s, %(purpose)s, %(state)s,"
+        " %(made_at)s, %(expires_at)s, %(kind)s, %(round)s, %(considered)s)",
         {
             "organisation_id": offer.organisation_id,
             "id": offer.id,
@@ -41,6 +56,9 @@ async def insert_offer(work: Work, offer: Offer) -> None:
             "state": offer.state,
             "made_at": offer.made_at,
             "expires_at": offer.expires_at,
+            "kind": offer.kind,
+            "round": offer.round,
+            "considered": orjson.dumps(offer.considered).decode(),
         },
     )
 
@@ -50,6 +68,15 @@ async def find_offer(work: Work, offer_id: UUID) -> Offer | None:
     return await work.one(
         Offer,
         f"select {_OFFER} from offer where organisation_id = any(%(organisations)s) and id = %(id)s for update",
+        {"organisations": list(work.actor.organisations), "id": offer_id},
+    )
+
+
+async def get_offer(work: Work, offer_id: UUID) -> Offer | None:
+    """An offer among the actor's organisations."""
+    return await work.one(
+        Offer,
+        f"select {_OFFER} from offer where organisation_id = any(%(organisations)s) and id = %(id)s",
         {"organisations": list(work.actor.organisations), "id": offer_id},
     )
 
@@ -68,11 +95,47 @@ async def settle_offer(work: Work, offer: Offer, state: str, reason: str | None)
     )
 
 
+async def put_words(work: Work, offer: Offer, text: str) -> None:
+    """What somebody said when they declined."""
+    await work.execute(
+        "insert into offer_text (organisation_id, offer_id, text) values (%(organisation_id)s, %(id)s, %(text)s)",
+        {"organisation_id": offer.organisation_id, "id": offer.id, "text": text},
+    )
+
+
+async def words_of(work: Work, organisation_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """What was said when these offers were declined."""
+    rows = await work.rows(
+        "select offer_id, text from offer_text where organisation_id = %(organisation_id)s and offer_id = any(%(ids)s)",
+        {"organisation_id": organisation_id, "ids": list(ids)},
+    )
+    return {row["offer_id"]: row["text"] for row in rows}
+
+
+async def forget_words(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> None:
+    """Forget what was said when these cases were declined."""
+    await work.execute(
+        "delete from offer_text t using offer o where t.organisation_id = %(organisation_id)s"
+        " and o.organisation_id = t.organisation_id and o.id = t.offer_id and o.case_id = any(%(case_ids)s)",
+        {"organisation_id": organisation_id, "case_ids": list(case_ids)},
+    )
+
+
 async def offers_of_case(work: Work, organisation_id: UUID, case_id: UUID) -> list[Offer]:
     return await work.all(
         Offer,
         f"select {_OFFER} from offer where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
         " order by made_at, id",
+        {"organisation_id": organisation_id, "case_id": case_id},
+    )
+
+
+async def standing_of_case(work: Work, organisation_id: UUID, case_id: UUID) -> Offer | None:
+    """The offer of a case that waits for an answer; there is at most one. Locked."""
+    return await work.one(
+        Offer,
+        f"select {_OFFER} from offer where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
+        " and state = 'offered' for update",
         {"organisation_id": organisation_id, "case_id": case_id},
     )
 
@@ -87,6 +150,16 @@ async def offers_to(work: Work, person_id: UUID) -> list[Offer]:
     )
 
 
+async def standing_offers(work: Work, organisations: Sequence[UUID], limit: int) -> list[Offer]:
+    """What is put before anybody now."""
+    return await work.all(
+        Offer,
+        f"select {_OFFER} from offer where organisation_id = any(%(organisations)s) and state = 'offered'"
+        " order by expires_at, id limit %(limit)s",
+        {"organisations": list(organisations), "limit": limit},
+    )
+
+
 async def expired_offers(work: Work, organisations: Sequence[UUID], limit: int) -> list[Offer]:
     """Offers nobody answered in time."""
     return await work.all(
@@ -95,3 +168,27 @@ async def expired_offers(work: Work, organisations: Sequence[UUID], limit: int) 
         " and expires_at < %(now)s order by expires_at limit %(limit)s",
         {"organisations": list(organisations), "now": work.now, "limit": limit},
     )
+
+
+async def moot_offers(work: Work, organisations: Sequence[UUID], limit: int) -> list[Offer]:
+    """Offers of work that is done, or that somebody took meanwhile without being offered it."""
+    return await work.all(
+        Offer,
+        f"select {_OFFER} from offer o where organisation_id = any(%(organisations)s) and state = 'offered'"
+        " and exists (select from cases c where c.organisation_id = o.organisation_id and c.id = o.case_id"
+        " and (c.state <> 'open' or (o.round is not null and c.holder_department is null))) limit %(limit)s",
+        {"organisations": list(organisations), "limit": limit},
+    )
+
+
+async def missed_in_a_row(work: Work, organisation_id: UUID, person_id: UUID, since: datetime) -> int:
+    """How many offers a person let pass since a moment, and since they last answered one."""
+    params = {"organisation_id": organisation_id, "person": person_id, "since": since}
+    missed: int = await work.value(
+        "select count(*) from offer o where o.organisation_id = %(organisation_id)s and o.person_id = %(person)s"
+        " and o.state = 'expired' and o.settled_at >= %(since)s and not exists (select from offer a"
+        " where a.organisation_id = o.organisation_id and a.person_id = o.person_id"
+        " and a.state in ('accepted', 'declined') and a.settled_at >= o.settled_at)",
+        params,
+    )
+    return missed

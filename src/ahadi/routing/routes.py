@@ -11,8 +11,9 @@ from ahadi.cases import Holder, Priority, PromiseKind
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Within
 from ahadi.platform.database import Work
-from ahadi.routing import store
+from ahadi.routing import matching_store, store
 from ahadi.routing.model import Channel, Decision, Moment, Request, Then, Tier, needle, saying, spoken, verified_tier
+from ahadi.routing.offering import Offering
 from ahadi.routing.rows import read_rules
 from ahadi.routing.table import Table, Tables
 
@@ -33,6 +34,7 @@ class Routed:
     promise_within: Within | None
     promise_text: str | None
     words: tuple[str, ...] = ()
+    skill: str | None = None  # that the rule asks for: whoever is offered it has it
     chosen: bool = False  # the customer chose the department: no rule decided, and none can be corrected by it
 
 
@@ -100,7 +102,8 @@ async def route(work: Work, directory: Directory, request: Request, *, chosen: s
     said = spoken(request.text)
     phrases = {phrase for rule in table.rules for phrase in rule.when.words}
     heard = tuple(sorted(phrase for phrase in phrases if needle(phrase) in said))
-    return replace(_resolve(directory, decision, version, work.now, heard), chosen=chosen is not None)
+    offering = await offering_in_force(work, directory)
+    return replace(_resolve(directory, decision, version, work.now, heard, offering), chosen=chosen is not None)
 
 
 _versions: dict[UUID, tuple[int, tuple[int, UUID]]] = {}
@@ -113,6 +116,19 @@ async def _in_force(work: Work, directory: Directory) -> tuple[int, UUID]:
     if known is None or known[0] != organisation.version:
         found = await store.in_force(work, organisation.id) or (0, organisation.id)
         known = _versions[organisation.id] = organisation.version, found
+    return known[1]
+
+
+_offerings: dict[UUID, tuple[int, Offering]] = {}
+
+
+async def offering_in_force(work: Work, directory: Directory) -> Offering:
+    """How the organisation offers work; asked anew when the directory's version grew, as changing it makes it."""
+    organisation = directory.organisation
+    known = _offerings.get(organisation.id)
+    if known is None or known[0] != organisation.version:
+        found = await matching_store.offering_of(work, organisation.id)
+        known = _offerings[organisation.id] = organisation.version, found
     return known[1]
 
 
@@ -145,11 +161,19 @@ def departments_of_reasons(directory: Directory) -> dict[str, Then]:
     }
 
 
-def _resolve(directory: Directory, decision: Decision, version: int, now: datetime, heard: tuple[str, ...]) -> Routed:
+def _resolve(
+    directory: Directory,
+    decision: Decision,
+    version: int,
+    now: datetime,
+    heard: tuple[str, ...],
+    offering: Offering,
+) -> Routed:
     then = decision.then
     there = {each.slug: each for each in directory.departments.values() if each.active}
     department = there.get(then.department) or there.get(usual_department(directory))  # one that closed takes nothing
-    holder = _holder(directory, then, department.id if department else None, now)
+    offered = department is not None and offering.offers(department.slug)
+    holder = _holder(directory, then, department.id if department else None, now, offered=offered)
     promise = then.promise
     return Routed(
         holder=holder,
@@ -161,15 +185,21 @@ def _resolve(directory: Directory, decision: Decision, version: int, now: dateti
         promise_within=promise.within if promise else None,
         promise_text=promise.text or None if promise else None,
         words=heard,
+        skill=then.skill,
     )
 
 
-def _holder(directory: Directory, then: Then, department_id: UUID | None, now: datetime) -> Holder:
-    """The named person or somebody with the skill if they are on shift; else the department; else whoever answers."""
+def _holder(
+    directory: Directory, then: Then, department_id: UUID | None, now: datetime, *, offered: bool = False
+) -> Holder:
+    """The named person or somebody with the skill if they are on shift; else the department; else whoever answers.
+
+    Where the department's work is offered, who has the skill is asked, and not simply given it.
+    """
     person = next((p for p in directory.people.values() if then.person and p.slug == then.person), None)
     if person and directory.serves(person.id) and directory.rota.on_shift([person.id], now):
         return Holder(person=person.id)
-    if then.skill and department_id:
+    if then.skill and department_id and not offered:
         members = directory.members(department_id)
         able = [each for each in members if then.skill in directory.memberships[each].skills]
         on_shift = directory.rota.on_shift(able, now)
@@ -194,7 +224,9 @@ async def remember(work: Work, case_id: UUID, organisation_id: UUID, request: Re
         "heard": list(routed.words),
         "chosen": routed.chosen,
     }
-    await store.insert_fact(work, organisation_id, case_id, routed.version, routed.rule_id, asked, routed.department_id)
+    await store.insert_fact(
+        work, organisation_id, case_id, routed.version, routed.rule_id, asked, routed.department_id, routed.skill
+    )
 
 
 def past_request(asked: Mapping[str, Any]) -> Request:

@@ -103,6 +103,7 @@ async def insert_fact(
     rule_id: str | None,
     request: Mapping[str, Any],
     department_id: UUID | None,
+    skill: str | None = None,
 ) -> None:
     row = {
         "organisation_id": organisation_id,
@@ -112,6 +113,7 @@ async def insert_fact(
         "rule_id": rule_id,
         "request": dict(request),
         "department_id": department_id,
+        "skill": skill,
     }
     work.put("routing_fact", row, conflict="do nothing")
 
