@@ -37,6 +37,7 @@ NO_BODY_S = {
     "token": "x.y",
     "link": "ahl_x",
     "file_id": str(UUID(int=97)),
+    "rest": "state",
 }
 # Streams do not end, so what they answer cannot be read to its end here; tests/main/test_http.py listens to them.
 STREAMS = {"/api/live", "/live"}

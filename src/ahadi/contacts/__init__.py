@@ -2,6 +2,7 @@
 
 from ahadi.contacts.actions import note, place_contacts, take_in, took_place, write
 from ahadi.contacts.batch import Addressee, BatchState, ToMany, batch_state, write_batch
+from ahadi.contacts.chat_store import Chat, open_chat_of_case
 from ahadi.contacts.model import (
     TO_SETTLE,
     Attached,
@@ -37,6 +38,7 @@ __all__ = [
     "Addressee",
     "Attached",
     "BatchState",
+    "Chat",
     "Incoming",
     "Message",
     "MessageRefused",
@@ -62,6 +64,7 @@ __all__ = [
     "messages_to_settle",
     "note",
     "note_receipt",
+    "open_chat_of_case",
     "place_contacts",
     "remember_thread",
     "reply",

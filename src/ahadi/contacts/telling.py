@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from ahadi.base.errors import Invalid
 from ahadi.base.ids import uuid7
-from ahadi.contacts import actions, template_store
+from ahadi.contacts import actions, chat_store, chats, template_store
 from ahadi.contacts.channel_store import channel_settings
+from ahadi.contacts.chat_store import Chat
+from ahadi.contacts.chats import CHAT
 from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
 from ahadi.contacts.default_templates import default_template
 from ahadi.contacts.model import Attached, Writing
@@ -109,8 +111,15 @@ class MessageRefused(Invalid):
 
 
 async def reply(work: Work, organisation_id: UUID, written: Reply) -> UUID:
-    """Queue what an agent wrote; its id. Raises MessageRefused naming what a check found."""
-    channel, recipient = await way_open(work, organisation_id, written.customer, written.channel)
+    """Queue what an agent wrote; its id. Raises MessageRefused naming what a check found.
+
+    By `chat` it stands in the customer's window at once, where one is open; else it goes by the way that is open.
+    """
+    chat = await _chat(work, organisation_id, written)
+    if chat is not None:
+        channel, recipient = CHAT, str(chat.id)
+    else:
+        channel, recipient = await way_open(work, organisation_id, written.customer, written.channel)
     subject = written.subject or (f"About your request {written.reference}" if channel == "email" else "")
     links = Links(issued=written.links, alive=lambda link: link in written.links)
     reach = Reach(unsubscribed=written.customer.consents_to(channel) is False)
@@ -127,11 +136,20 @@ async def reply(work: Work, organisation_id: UUID, written: Reply) -> UUID:
         intent=f"reply:{uuid7()}",
         subject=subject or None,
         sender=written.sender or None,
-        not_before=work.now + written.undo,
+        not_before=work.now if chat else work.now + written.undo,
         attachments=written.attachments,
     )
     await actions.write(work, organisation_id, writing)
+    if chat is not None:
+        await chats.answer(work, chat, writing)
     return writing.id
+
+
+async def _chat(work: Work, organisation_id: UUID, written: Reply) -> Chat | None:
+    """The window a reply by chat goes to, while there is one; else it goes by the way that is open."""
+    if written.channel != CHAT:
+        return None
+    return await chat_store.open_chat_of_case(work, organisation_id, written.case_id)
 
 
 async def way_open(work: Work, organisation_id: UUID, customer: Customer, used: str) -> tuple[str, str]:

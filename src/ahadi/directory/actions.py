@@ -15,6 +15,7 @@ from ahadi.directory.hours import Hours, NeverOpen
 from ahadi.directory.model import (
     PROMISE_KINDS,
     Brand,
+    ChatSettings,
     Department,
     Organisation,
     PromiseDefault,
@@ -23,7 +24,7 @@ from ahadi.directory.model import (
     Settings,
 )
 from ahadi.directory.permissions import Permission
-from ahadi.directory.setup_terms import email_address, phone_number, short_name
+from ahadi.directory.setup_terms import email_address, phone_number, short_name, web_origin
 from ahadi.directory.snapshot import Directory
 from ahadi.directory.within import Within
 from ahadi.platform.database import Work
@@ -214,7 +215,8 @@ async def retire_reason(work: Work, organisation_id: UUID, slug: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationChange:
-    """What of an organisation changes; what is None stays. `settings` and `brand` hold fields of `Settings`, `Brand`.
+    """What of an organisation changes; what is None stays. `settings`, `brand` and `chat` hold fields of their
+    records.
 
     Skills and tiers are given whole: those left out are gone.
     """
@@ -225,6 +227,7 @@ class OrganisationChange:
     mail: Sequence[str] | None = None
     settings: Mapping[str, Any] | None = None
     brand: Mapping[str, Any] | None = None
+    chat: Mapping[str, Any] | None = None
     promises: Mapping[str, str] | None = None
     skills: Mapping[str, Called] | None = None
     tiers: Mapping[str, Called] | None = None
@@ -266,6 +269,10 @@ def _settings(organisation: Organisation, change: OrganisationChange) -> Setting
         if brand.signature != settings.brand.signature:
             brand = replace(brand, signature=names_read(organisation, brand.signature) if brand.signature else {})
         settings = replace(settings, brand=brand)
+    if change.chat is not None:
+        chat: ChatSettings = replace(settings.chat, **change.chat)
+        chat = replace(chat, origins=tuple(dict.fromkeys(web_origin(each) for each in chat.origins)))
+        settings = replace(settings, chat=chat)
     if change.promises is not None:
         known(change.promises, PROMISE_KINDS, "kind of promise")
         spans = {kind: Within.parse(change.promises[kind]) for kind in PROMISE_KINDS if kind in change.promises}

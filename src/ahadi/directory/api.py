@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ahadi.directory import actions, change_store
 from ahadi.directory.actions import Called, DepartmentChange, OrganisationChange
 from ahadi.directory.changing import department_named
-from ahadi.directory.model import PromiseDefault, Settings
+from ahadi.directory.model import NameShown, PromiseDefault, Settings
 from ahadi.directory.permissions import Permission
 from ahadi.directory.shown import page_through, show_department, show_organisation, show_reason
 from ahadi.directory.snapshot import read_directory
@@ -69,6 +69,11 @@ class BrandBody(BaseModel):
     signature: dict[str, Line] | None = None
 
 
+class ChatBody(BaseModel):
+    origins: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] | None = None
+    name: NameShown | None = None
+
+
 class OrganisationBody(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     manager: str | None = None
@@ -81,6 +86,7 @@ class OrganisationBody(BaseModel):
     sender_name: Annotated[str, Field(max_length=80)] | None = None
     sender_address: Annotated[str, Field(max_length=254)] | None = None
     brand: BrandBody | None = None
+    chat: ChatBody | None = None
     promises: dict[str, Within] | None = None
     skills: Annotated[dict[Slug, Names], Field(max_length=200)] | None = None
     tiers: Annotated[dict[Slug, Names], Field(max_length=50)] | None = None
@@ -94,6 +100,7 @@ class OrganisationBody(BaseModel):
             mail=self.mail,
             settings={key: said[key] for key in _PLAIN_SETTINGS if key in said},
             brand=said.get("brand"),
+            chat=said.get("chat"),
             promises=self.promises,
             skills=self.skills,
             tiers=self.tiers,

@@ -13,6 +13,8 @@ from ahadi.directory.permissions import Role
 from ahadi.directory.permissions import permissions_of as permissions_of
 from ahadi.directory.within import Within
 
+NameShown = Literal["first", "full", "organisation"]
+NAMES_SHOWN: Final[tuple[NameShown, ...]] = get_args(NameShown)
 PromiseKind = Literal["update", "callback", "visit", "fix"]
 PROMISE_KINDS: Final[tuple[PromiseKind, ...]] = get_args(PromiseKind)
 
@@ -48,6 +50,17 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """Where an organisation's chat may stand, and who is said to answer in it.
+
+    `origins` are the sites whose pages may show it (`https://www.power.example`); our own may always.
+    """
+
+    origins: tuple[str, ...] = ()
+    name: NameShown = "first"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What an organisation chose. Days are days of the calendar.
 
@@ -63,6 +76,7 @@ class Settings:
     sender_address: str = ""
     phone: str = ""
     brand: Brand = field(default_factory=Brand)
+    chat: ChatSettings = field(default_factory=ChatSettings)
     promises: Mapping[PromiseKind, Within] = field(default_factory=dict)
     skills: Mapping[str, Names] = field(default_factory=dict)
     tiers: Mapping[str, Names] = field(default_factory=dict)

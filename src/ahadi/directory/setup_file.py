@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from ahadi.base.errors import Invalid
-from ahadi.directory.model import Brand, Settings
+from ahadi.directory.model import NAMES_SHOWN, Brand, ChatSettings, Settings
 from ahadi.directory.setup import Problem, Setup, SetupOrganisation, SetupPerson, SetupRefused
 from ahadi.directory.setup_parts import read_departments, read_people, read_reasons, read_templates
 from ahadi.directory.setup_place import Place, load
-from ahadi.directory.setup_terms import Terms, email_address, short_name
+from ahadi.directory.setup_terms import Terms, email_address, short_name, web_origin
 
 _TOP: Final = (
     "organisation", "settings", "promises", "skills", "tiers", "departments", "people", "reasons", "rules", "templates",
@@ -105,9 +105,10 @@ def _settings(root: Place, terms: Terms, phone: str) -> Settings:
         "phone": phone,
     }
     at = root.part("settings")
-    if at is None or not (at := at.called("settings")).keys("reopen_days", "repeat", "sender", "brand"):
+    if at is None or not (at := at.called("settings")).keys("reopen_days", "repeat", "sender", "brand", "chat"):
         return Settings(**read)
     days, repeat, sender, brand = (at.part(key) for key in ("reopen_days", "repeat", "sender", "brand"))
+    chat = at.part("chat")
     read["reopen_days"] = days.number(0, 365) if days else None
     if repeat is not None and repeat.keys("days", "threshold"):
         window, threshold = repeat.part("days"), repeat.part("threshold")
@@ -119,6 +120,8 @@ def _settings(root: Place, terms: Terms, phone: str) -> Settings:
         read["sender_address"] = address.read(email_address) if address else None
     if brand is not None and brand.keys("colour", "signature", "website"):
         read["brand"] = _brand(brand, terms)
+    if chat is not None and chat.keys("origins", "name"):
+        read["chat"] = _chat(chat)
     return Settings(**{key: value for key, value in read.items() if value is not None})
 
 
@@ -129,6 +132,13 @@ def _brand(at: Place, terms: Terms) -> Brand:
         signature=terms.names(signature) if signature else {},
         website=(website.read(_website) if website else None) or "",
     )
+
+
+def _chat(at: Place) -> ChatSettings:
+    origins, name = at.part("origins"), at.part("name")
+    read = [each.read(web_origin) for each in origins.items()] if origins else []
+    shown = name.one_of(NAMES_SHOWN, "name to show") if name else None
+    return ChatSettings(tuple(dict.fromkeys(each for each in read if each)), shown or "first")  # type: ignore[arg-type]
 
 
 def _prefix(text: str) -> str:

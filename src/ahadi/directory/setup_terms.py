@@ -201,6 +201,17 @@ def email_address(text: str) -> str:
     return fold(text)
 
 
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?")
+
+
+def web_origin(text: str) -> str:
+    """A site as browsers name it (RFC 6454): scheme, host, and a port that is not the usual one; raises `Invalid`."""
+    origin = text.strip().rstrip("/").lower()
+    if not _ORIGIN.fullmatch(origin):
+        raise Invalid(f"`{text}` is no site; write it like https://www.power.example, without a path.")
+    return re.sub(r"^(https):(//[^:]+):443$|^(http):(//[^:]+):80$", lambda m: f"{m[1] or m[3]}:{m[2] or m[4]}", origin)
+
+
 def short_name(text: str) -> str:
     """A slug as it is written; raises `Invalid`."""
     if not SLUG.fullmatch(text):

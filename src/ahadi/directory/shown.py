@@ -59,6 +59,7 @@ def show_organisation(directory: Directory, mail: Mapping[str, UUID | None] | No
         "sender_name": settings.sender_name,
         "sender_address": settings.sender_address,
         "brand": settings.brand,
+        "chat": settings.chat,
         "promises": {kind: str(within) for kind, within in settings.promises.items()},
         "skills": settings.skills,
         "tiers": settings.tiers,

@@ -10,6 +10,7 @@ import orjson
 from ahadi.directory.model import (
     Absence,
     Brand,
+    ChatSettings,
     Department,
     ExtraShift,
     Membership,
@@ -37,6 +38,9 @@ def settings_from(data: dict[str, Any]) -> Settings:
     plain = {k: v for k, v in data.items() if k in Settings.__dataclass_fields__}
     if "brand" in plain:
         plain["brand"] = Brand(**plain["brand"])
+    if "chat" in plain:
+        said = plain["chat"]
+        plain["chat"] = ChatSettings(tuple(said.get("origins", ())), said.get("name", "first"))
     if "promises" in plain:
         plain["promises"] = {kind: Within.parse(within) for kind, within in plain["promises"].items()}
     return Settings(**plain)

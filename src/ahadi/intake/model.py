@@ -20,7 +20,8 @@ class Contacting:
     `source_key` is the sender's own name for this contact: it is taken in once. An `automatic` contact (an
     out-of-office answer) is kept with its case, answered by nobody and counted as no repeat. `tier` is never here:
     what customers are owed comes from verified entitlements only. `customer` is whom a signed link names, and then
-    nobody is looked for by what was said.
+    nobody is looked for by what was said. `apart` says that they read answers where they write and nobody verified who
+    they are (a chat): then only a thread names a case, never what was said.
     """
 
     channel: Channel
@@ -39,6 +40,7 @@ class Contacting:
     customer: UUID | None = None
     source_key: str | None = None
     automatic: bool = False
+    apart: bool = False
     answer: bool = True  # whether a machine may tell the customer that it arrived
     html: str | None = None
     sender: str | None = None
@@ -80,7 +82,7 @@ def place(
 
     On its thread or signed reference; else with the same customer's open case about the same reason, where a missing
     reason matches the only open case; else it reopens what was resolved within `reopen_within`; else it is new.
-    `known` are the customer's open and lately resolved cases, newest first.
+    `known` are the customer's open and lately resolved cases, newest first; one who comes `apart` joins none of them.
     """
     lately = [each for each in known if each.resolved_at is not None and now - each.resolved_at <= reopen_within]
     opened = [each for each in known if each.state == "open"]
@@ -90,6 +92,8 @@ def place(
         if thread.resolved_at is not None and now - thread.resolved_at <= reopen_within:
             return Reopen(thread)
         return Open(thread.id)
+    if contacting.apart:
+        return Open(opened[0].id if opened else None)
     found = _same_matter(contacting.reason, opened)
     if found is not None:
         return Join(found)

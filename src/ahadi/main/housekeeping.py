@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 
 from ahadi.base.errors import AhadiError
+from ahadi.contacts.chat_store import forget_empty_chats
 from ahadi.directory import sign_in_store
 from ahadi.platform import webhooks_store
 from ahadi.platform.database import Actor, Database
@@ -48,4 +49,5 @@ async def tidy(database: Database) -> None:
         everyone = await sign_in_store.every_organisation(work)
         await sign_in_store.forget_ended_sessions(work, work.real_now - timedelta(days=30))
     async with database.work(Actor.system(everyone)) as work:
+        await forget_empty_chats(work, everyone, work.real_now - timedelta(days=1))
         await webhooks_store.forget_deliveries(work, everyone, work.real_now - timedelta(days=30))

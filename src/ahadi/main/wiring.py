@@ -17,7 +17,7 @@ from ahadi.cases import api as cases_api
 from ahadi.cases import batch_api
 from ahadi.channels.ports import Channel, Surroundings
 from ahadi.contacts import api as contacts_api
-from ahadi.contacts import channel_api
+from ahadi.contacts import channel_api, chats
 from ahadi.customers import api as customers_api
 from ahadi.customers import person_api
 from ahadi.directory import api as directory_api
@@ -25,7 +25,9 @@ from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, 
 from ahadi.directory.link_mails import mailing_links
 from ahadi.directory.sign_in import may_listen_no_more
 from ahadi.intake import api as intake_api
-from ahadi.intake import mail_api, sms, sms_api
+from ahadi.intake import chat_api, mail_api, sms, sms_api
+from ahadi.intake.chat_goes_on import go_on
+from ahadi.intake.chat_rooms import Rooms
 from ahadi.intake.mail import MailIntake
 from ahadi.intake.mailboxes import Poller
 from ahadi.main.duties import (
@@ -76,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     intake_api.router,
     mail_api.router,
     sms_api.router,
+    chat_api.router,
     routing_api.router,
     offer_api.router,
     promises_api.router,
@@ -92,6 +95,7 @@ def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Ch
     return {
         webhooks.DELIVER: webhooks.delivering(installation.keyring, outgoing),
         sms.LATE_RECEIPT: sms.late_receipt,
+        chats.GO_ON: go_on,
         **mailing_links(mail, installation.keyring, installation.settings.links_from()),
     }
 
@@ -113,6 +117,7 @@ class Installation:
     hub: Hub
     announcer: Announcer
     streams: Streams
+    rooms: Rooms
     statics: Statics
     policy: Policy
     metrics: Metrics
@@ -141,6 +146,7 @@ def install(settings: Settings, database_url: str, *, real: Clock | None = None,
         hub=hub,
         announcer=Announcer(database),
         streams=Streams(hub, gone, metrics.count_streams),
+        rooms=Rooms(database, hub),
         statics=Statics(STATIC),
         policy=Policy.of(settings),
         metrics=metrics,
@@ -170,6 +176,7 @@ def web_tasks(installation: Installation) -> dict[str, Task]:
         "live": installation.hub.run,
         "announcer": installation.announcer.run,
         "streams": installation.streams.run,
+        "chats": installation.rooms.run,
     }
 
 

@@ -49,14 +49,7 @@ class Announcer:
             self._wake.clear()
             grown, self._grown = self._grown, set()
             for batch in _batches(sorted(map(str, grown)), 200):
-                with contextlib.suppress(AhadiError, OperationalError):
-                    async with self._database.connection() as connection:
-                        await connection.execute(
-                            # A notification takes a transaction number, and so waits for the disk: needlessly, for
-                            # what a crash loses is made up for within a second.
-                            "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(payload)s)",
-                            {"channel": CHANNEL, "payload": ",".join(batch)},
-                        )
+                await whisper(self._database, CHANNEL, ",".join(batch))
 
 
 def _batches(items: list[str], size: int) -> Iterable[list[str]]:
@@ -65,12 +58,35 @@ def _batches(items: list[str], size: int) -> Iterable[list[str]]:
 
 async def listen(url: str, hear: Callable[[set[UUID]], None]) -> None:
     """Hear which organisations' journals grew, until cancelled; reconnects by itself."""
+    await listen_to(url, (CHANNEL,), lambda _, payload: hear(organisations_in(payload)))
+
+
+def organisations_in(payload: str) -> set[UUID]:
+    """The organisations that an announcement names."""
+    return {UUID(each) for each in payload.split(",") if each}
+
+
+async def whisper(database: Database, channel: str, payload: str) -> None:
+    """Tell something passing to every process that listens to a channel; nobody makes up for what is lost."""
+    with contextlib.suppress(AhadiError, OperationalError):
+        async with database.connection() as connection:
+            await connection.execute(
+                # A notification takes a transaction number, and so waits for the disk: needlessly, for what a crash
+                # loses is made up for within a second.
+                "select set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(payload)s)",
+                {"channel": channel, "payload": payload},
+            )
+
+
+async def listen_to(url: str, channels: Iterable[str], hear: Callable[[str, str], None]) -> None:
+    """Hear what is told on channels (the channel and its words), until cancelled; reconnects by itself."""
     while True:
         try:
             async with await AsyncConnection.connect(url, autocommit=True, application_name="ahadi live") as connection:
-                await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
+                for each in channels:
+                    await connection.execute(sql.SQL("listen {}").format(sql.Identifier(each)))
                 async for notification in connection.notifies():
-                    hear({UUID(each) for each in notification.payload.split(",") if each})
+                    hear(notification.channel, notification.payload)
         except OperationalError:
             log.warning("live.reconnecting")
         await asyncio.sleep(_POLL)
@@ -135,6 +151,7 @@ class Hub:
         self._grown: set[UUID] = set()
         self._wake = asyncio.Event()
         self._closing = False
+        self.on_close: list[Callable[[], None]] = []  # told when the server stops
 
     @property
     def listeners(self) -> int:
@@ -263,3 +280,5 @@ class Hub:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.end()
+        for each in self.on_close:
+            each()

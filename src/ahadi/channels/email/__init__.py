@@ -1,6 +1,7 @@
 """The e-mail channel: mail read, answered, sent, and taken in by SMTP, LMTP and IMAP."""
 
 from ahadi.channels.email.adapter import EmailChannel, build
+from ahadi.channels.email.attachments import attachment, within
 from ahadi.channels.email.compose import OutgoingMail, compose
 from ahadi.channels.email.guards import Verdict, is_loop, may_answer
 from ahadi.channels.email.html import REMOTE_IMAGE
@@ -68,6 +69,7 @@ __all__ = [
     "Verdict",
     "Verify",
     "anchor",
+    "attachment",
     "build",
     "claims",
     "compose",
@@ -81,4 +83,5 @@ __all__ = [
     "references",
     "subject_with",
     "verifier",
+    "within",
 ]
