@@ -19,6 +19,7 @@ from ahadi.screens import (
     palette_pages,
     promise_pages,
     sign_in_pages,
+    widget_pages,
 )
 from ahadi.screens.pages import Screens
 from ahadi.screens.problem_pages import problem_page
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     contact_pages.router,
     customer_pages.router,
     form_pages.router,
+    widget_pages.router,
     live.router,
 )
 
