@@ -148,6 +148,14 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
             " values (%(o)s, %(shift)s, %(person)s, %(from)s, %(until)s)",
             rota,
         )
+        booking, promise = uuid7(), case.open_promises[0]
+        await work.execute(
+            "insert into booking (organisation_id, id, case_id, promise_id, kind, wish, seat, starts_at, ends_at,"
+            " made_at) values (%(o)s, %(id)s, %(case)s, %(promise)s, 'callback', 'person', %(person)s, %(from)s,"
+            " %(until)s, %(now)s)",
+            {"o": ours, "id": booking, "case": case.id, "promise": promise.id, "person": person, "now": work.now,
+             "from": promise.due_at - timedelta(minutes=15), "until": promise.due_at},
+        )  # fmt: skip
         token = await work.value("select id from token where organisation_id = %(o)s limit 1", {"o": ours})
         session = await work.value("select id from session limit 1")
         contact = await work.value("select id from contact where organisation_id = %(o)s limit 1", {"o": ours})
@@ -167,6 +175,7 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "offer_id": offer,
         "wrap_up_id": wrap_up,
         "case": case.reference,
+        "booking_id": booking,
         "token_id": token,
         "session_id": session,
         "person": "our-agent",

@@ -58,7 +58,7 @@ from ahadi.cases.store import (
 from ahadi.cases.takeover import Former, take_over
 from ahadi.cases.telling import reply_to_customer, tell_customer
 from ahadi.cases.touch import Touch
-from ahadi.cases.words import promise_name, promise_text, when
+from ahadi.cases.words import promise_name, promise_text, to_say, when
 
 __all__ = [
     "DEEDS",
@@ -138,6 +138,7 @@ __all__ = [
     "tell_customer",
     "texts_of",
     "to_facts",
+    "to_say",
     "touch_case",
     "when",
     "withdraw_promise",

@@ -6,7 +6,7 @@ from uuid import UUID
 from ahadi import contacts, customers
 from ahadi.cases import actions, links, store
 from ahadi.cases.model import Case, Promise
-from ahadi.contacts import Attached, Reply, Telling, Value, greeting
+from ahadi.contacts import Attached, Enclosure, Reply, Telling, Value, greeting
 from ahadi.customers import Customer
 from ahadi.directory import Directory, read_directory
 from ahadi.platform.database import Work
@@ -25,12 +25,13 @@ async def tell_customer(
     customer: Customer | None = None,
     channel: str | None = None,
     fresh: bool = False,
+    enclosed: tuple[Enclosure, ...] = (),
 ) -> UUID | None:
     """Queue a message by the template `slug`; once for each thing it is `about`. Its id, or None if told before.
 
     `promise` (kind, text, due) defaults to the case's next one; `last` is the (text, due) it takes the place of.
     `channel` is the one the customer used just now; that of their first contact where they used none. `fresh` says that
-    what it is about was made in this transaction.
+    what it is about was made in this transaction; `enclosed` goes along with a mail.
     """
     inside = work.as_installation(case.organisation_id)
     customer = customer or await customers.get_customer(inside, case.organisation_id, case.customer_id)
@@ -59,6 +60,7 @@ async def tell_customer(
             values=values | (extra or {}),
             sender=settings.sender_address,
             fresh=fresh,
+            enclosed=enclosed,
         ),
     )
 

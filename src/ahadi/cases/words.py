@@ -53,6 +53,7 @@ _TEXTS = {
         "reopened": "we will look at it again and tell you what happens next",
         "recovery": "{name} sees to it in person",
         "direct": "{name} will speak with you in person",
+        "unreached": "{name} finds another way to reach you",
     },
     "sw": {
         "update": "tutakueleza hali ilivyo",
@@ -62,6 +63,7 @@ _TEXTS = {
         "reopened": "tutaliangalia tena na kukueleza hatua inayofuata",
         "recovery": "{name} anashughulikia mwenyewe",
         "direct": "{name} atazungumza nawe moja kwa moja",
+        "unreached": "{name} atatafuta njia nyingine ya kukupata",
     },
 }
 

@@ -6,6 +6,7 @@ from ahadi.contacts.chat_store import Chat, open_chat_of_case
 from ahadi.contacts.model import (
     TO_SETTLE,
     Attached,
+    Enclosure,
     Incoming,
     Message,
     MessageSettled,
@@ -15,6 +16,7 @@ from ahadi.contacts.model import (
 from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
 from ahadi.contacts.personal_data import erase_words
 from ahadi.contacts.personal_store import words_of_customers
+from ahadi.contacts.quiet import may_send_at
 from ahadi.contacts.settling import mark_bounced, note_receipt, settle_message, take_back
 from ahadi.contacts.store import (
     LAST_WORDS_OF_CASE,
@@ -39,6 +41,7 @@ __all__ = [
     "Attached",
     "BatchState",
     "Chat",
+    "Enclosure",
     "Incoming",
     "Message",
     "MessageRefused",
@@ -60,6 +63,7 @@ __all__ = [
     "greeting",
     "hold_source",
     "mark_bounced",
+    "may_send_at",
     "messages_of",
     "messages_to_settle",
     "note",

@@ -33,6 +33,15 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file made for a message, such as an entry for a calendar; it is kept only where the message can carry it."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A contact that came in, with its message. `source_key` is the sender's own name for it, taken once.
 

@@ -14,7 +14,7 @@ from ahadi.contacts.chat_store import Chat
 from ahadi.contacts.chats import CHAT
 from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
 from ahadi.contacts.default_templates import default_template
-from ahadi.contacts.model import Attached, Writing
+from ahadi.contacts.model import Attached, Enclosure, Writing
 from ahadi.contacts.quiet import may_send_at
 from ahadi.contacts.template_store import TemplateRow
 from ahadi.contacts.templates import CompiledTemplate, Unfilled, compile_template, render
@@ -22,6 +22,7 @@ from ahadi.contacts.variables import Value
 from ahadi.customers import Customer
 from ahadi.directory import read_directory
 from ahadi.platform.database import Work
+from ahadi.platform.files import keep_file
 
 PAGE = "web"  # the customer's own page: always there, also for somebody without an address
 
@@ -31,7 +32,7 @@ class Telling:
     """What to tell whom. `channel` is the one the customer used; `zone` the organisation's.
 
     One message goes out per `intent`, however often this is asked for; `fresh` as in Writing. `sender` is the
-    organisation's own address.
+    organisation's own address. What is `enclosed` goes along where the message is a mail.
     """
 
     slug: str
@@ -45,6 +46,7 @@ class Telling:
     sender: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    enclosed: tuple[Enclosure, ...] = ()
 
 
 async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | None:
@@ -83,9 +85,20 @@ async def tell(work: Work, organisation_id: UUID, telling: Telling) -> UUID | No
         missing=missing,
         failure=failure,
         headers=dict(telling.headers),
+        attachments=await _kept(work, organisation_id, telling) if channel == "email" else (),
         fresh=telling.fresh,
     )
     return writing.id if await actions.write(work.as_installation(organisation_id), organisation_id, writing) else None
+
+
+async def _kept(work: Work, organisation_id: UUID, telling: Telling) -> tuple[Attached, ...]:
+    inside = work.as_installation(organisation_id)
+    return tuple(
+        [
+            Attached(await keep_file(inside, organisation_id, each.data, each.media_type), each.name)
+            for each in telling.enclosed
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from ahadi.directory.coverage import DAYS_AHEAD, Uncovered
 from ahadi.directory.expression import public_holidays
 from ahadi.directory.hours import Hours, NeverOpen
 from ahadi.directory.model import (
+    Bookings,
+    Capacity,
     Department,
     Membership,
     Organisation,
@@ -26,6 +28,8 @@ from ahadi.directory.within import Within
 __all__ = [
     "DAYS_AHEAD",
     "VERSION_OF_CASE",
+    "Bookings",
+    "Capacity",
     "Change",
     "Department",
     "Directory",

@@ -61,6 +61,48 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """How much of a department's people may be booked: so many bookings begun by one person within an hour, and so
+    much of the time they work on a day, in per cent."""
+
+    per_hour: int = 4
+    share: int = 50
+
+    @property
+    def step(self) -> int:
+        """Bookings begin every so many minutes."""
+        return 15 if self.per_hour <= 4 else 10 if self.per_hour <= 6 else 5
+
+    @property
+    def call(self) -> int:
+        """How many minutes a call takes where nobody says otherwise."""
+        return max(60 // self.per_hour, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Bookings:
+    """How calls and visits are booked. In minutes but for `ahead`, which is days.
+
+    Nothing is booked sooner than `notice`. A visit takes `visit`, the customer is reminded `remind` before (0: not at
+    all). A call that reached nobody is tried again after each of `retries`, and the customer told after `each` or only
+    after the `last`. `departments` are those that differ from `usual`, by short name.
+    """
+
+    notice: int = 15
+    ahead: int = 14
+    visit: int = 60
+    remind: int = 120
+    retries: tuple[int, ...] = (30, 120, 1440)
+    tell: Literal["each", "last"] = "each"
+    usual: Capacity = field(default_factory=Capacity)
+    departments: Mapping[str, Capacity] = field(default_factory=dict)
+
+    def of(self, slug: str | None) -> Capacity:
+        """The capacity of a department's people."""
+        return self.departments.get(slug or "", self.usual)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What an organisation chose. Days are days of the calendar.
 
@@ -80,6 +122,7 @@ class Settings:
     promises: Mapping[PromiseKind, Within] = field(default_factory=dict)
     skills: Mapping[str, Names] = field(default_factory=dict)
     tiers: Mapping[str, Names] = field(default_factory=dict)
+    bookings: Bookings = field(default_factory=Bookings)
 
     def promise(self, kind: PromiseKind) -> PromiseDefault:
         """The promise of a kind as this organisation makes it."""

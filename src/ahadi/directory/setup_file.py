@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from ahadi.base.errors import Invalid
 from ahadi.directory.model import NAMES_SHOWN, Brand, ChatSettings, Settings
 from ahadi.directory.setup import Problem, Setup, SetupOrganisation, SetupPerson, SetupRefused
+from ahadi.directory.setup_bookings import read_bookings
 from ahadi.directory.setup_parts import read_departments, read_people, read_reasons, read_templates
 from ahadi.directory.setup_place import Place, load
 from ahadi.directory.setup_terms import Terms, email_address, short_name, web_origin
@@ -105,10 +106,13 @@ def _settings(root: Place, terms: Terms, phone: str) -> Settings:
         "phone": phone,
     }
     at = root.part("settings")
-    if at is None or not (at := at.called("settings")).keys("reopen_days", "repeat", "sender", "brand", "chat"):
+    known = ("reopen_days", "repeat", "sender", "brand", "chat", "bookings")
+    if at is None or not (at := at.called("settings")).keys(*known):
         return Settings(**read)
     days, repeat, sender, brand = (at.part(key) for key in ("reopen_days", "repeat", "sender", "brand"))
     chat = at.part("chat")
+    if (bookings := at.part("bookings")) is not None:
+        read["bookings"] = read_bookings(bookings, terms)
     read["reopen_days"] = days.number(0, 365) if days else None
     if repeat is not None and repeat.keys("days", "threshold"):
         window, threshold = repeat.part("days"), repeat.part("threshold")

@@ -63,6 +63,7 @@ def show_organisation(directory: Directory, mail: Mapping[str, UUID | None] | No
         "promises": {kind: str(within) for kind, within in settings.promises.items()},
         "skills": settings.skills,
         "tiers": settings.tiers,
+        "bookings": settings.bookings,
     }
     return shown if mail is None else shown | {"mail": addresses_of(mail, None)}
 

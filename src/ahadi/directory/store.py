@@ -9,7 +9,9 @@ import orjson
 
 from ahadi.directory.model import (
     Absence,
+    Bookings,
     Brand,
+    Capacity,
     ChatSettings,
     Department,
     ExtraShift,
@@ -43,7 +45,17 @@ def settings_from(data: dict[str, Any]) -> Settings:
         plain["chat"] = ChatSettings(tuple(said.get("origins", ())), said.get("name", "first"))
     if "promises" in plain:
         plain["promises"] = {kind: Within.parse(within) for kind, within in plain["promises"].items()}
+    if "bookings" in plain:
+        plain["bookings"] = _bookings_from(plain["bookings"])
     return Settings(**plain)
+
+
+def _bookings_from(data: dict[str, Any]) -> Bookings:
+    plain = {k: v for k, v in data.items() if k in Bookings.__dataclass_fields__}
+    plain["retries"] = tuple(plain.get("retries", Bookings().retries))
+    plain["usual"] = Capacity(**plain.get("usual", {}))
+    plain["departments"] = {slug: Capacity(**each) for slug, each in plain.get("departments", {}).items()}
+    return Bookings(**plain)
 
 
 def settings_to(settings: Settings) -> str:

@@ -56,6 +56,7 @@ from ahadi.platform.transports.addresses import Guard
 from ahadi.platform.transports.http import guarded_client
 from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
 from ahadi.promises import api as promises_api
+from ahadi.promises import bookings_api
 from ahadi.routing import api as routing_api
 from ahadi.routing import offer_api
 from ahadi.screens import ROUTERS as SCREENS
@@ -82,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     routing_api.router,
     offer_api.router,
     promises_api.router,
+    bookings_api.router,
     cases_api.router,
     batch_api.router,
     contacts_api.router,

@@ -12,21 +12,54 @@ from ahadi.promises.actions import (
     resolve_case,
     withdraw_promise,
 )
+from ahadi.promises.booking_store import Booking, bookings_of
+from ahadi.promises.bookings import (
+    NoSuchBooking,
+    SlotTaken,
+    Times,
+    Wanted,
+    book,
+    cancel_booking,
+    free_slots,
+    get_booking,
+    move_booking,
+)
+from ahadi.promises.calling import OUTCOMES, Attempted, Outcome, note_attempt
+from ahadi.promises.calls import Call, calls_to_make
+from ahadi.promises.capacity import Slot
 from ahadi.promises.model import due_within, following, leaving, passes_on, recovery, successor
 from ahadi.promises.store import Notice, mark_seen, notices_of, notify
 from ahadi.promises.watch import oldest_overdue, watch_once, watch_until_quiet
 
 __all__ = [
+    "OUTCOMES",
+    "Attempted",
+    "Booking",
+    "Call",
+    "NoSuchBooking",
     "Notice",
+    "Outcome",
+    "Slot",
+    "SlotTaken",
+    "Times",
     "Told",
+    "Wanted",
+    "book",
+    "bookings_of",
+    "calls_to_make",
+    "cancel_booking",
     "due_within",
     "following",
+    "free_slots",
+    "get_booking",
     "hold_case",
     "keep_promise",
     "leaving",
     "make_promise",
     "mark_seen",
+    "move_booking",
     "named",
+    "note_attempt",
     "notices_of",
     "notify",
     "oldest_overdue",

@@ -14,7 +14,10 @@ from ahadi.contacts import Writing
 from ahadi.customers import get_customer
 from ahadi.directory import Directory, read_directory
 from ahadi.platform.database import Work
-from ahadi.promises import model, store
+from ahadi.promises import booking_store, model, store
+from ahadi.promises.bookings import cancel_booking
+from ahadi.promises.telling import tell_of
+from ahadi.promises.upkeep import calendar_ends, end_bookings, follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ async def keep_promise(work: Work, promise_id: UUID, kind: str, note: str | None
     directory = await read_directory(work, case.organisation_id)
     deed_id = await contacts.note(work, case.organisation_id, case.id, note) if note and note.strip() else None
     deed = Deed(kind, deed_id)  # type: ignore[arg-type]
-    return await cases.keep_promise(work, promise_id, deed, note, model.following(directory, case, work.now))
+    case = await cases.keep_promise(work, promise_id, deed, note, model.following(directory, case, work.now))
+    await end_bookings(work, case.organisation_id, [promise_id])
+    return case
 
 
 async def renew_promise(
@@ -108,8 +113,16 @@ async def renew_promise(
     words = texts[promise_id].text if promise_id in texts else ""
     renewed = Promised(old.kind, old.owner, utc(due_at), words)
     message_id: UUID | None
+    inside = work.as_installation(case.organisation_id)
+    customer = await get_customer(inside, case.organisation_id, case.customer_id)
+    moved = await follow(work, directory, customer, promise_id, renewed)
     if told is not None:
         message_id = await _said(work, case, told, promise_id)
+    elif moved is not None:
+        last, extra = (words, old.due_at), {"reason": reason}
+        message_id = await tell_of(
+            work, directory, case, customer, moved, "appointment_moved", renewed, last=last, extra=extra
+        )
     else:
         message_id = await cases.tell_customer(
             work,
@@ -124,6 +137,8 @@ async def renew_promise(
     if message_id is None:
         raise Invalid("The customer has not been told of the new time; say how they were told.")
     case = await cases.renew_promise(work, promise_id, renewed, message_id, reason)
+    if moved is not None:
+        await booking_store.update_booking(work, moved)
     return case, case.promise(renewed.id)
 
 
@@ -150,10 +165,15 @@ async def _said(work: Work, case: Case, told: Told, about: UUID) -> UUID:
 
 
 async def withdraw_promise(work: Work, promise_id: UUID, reason: str) -> Case:
-    """Take a promise back, saying why. The last open promise of a case leaves an update promise."""
+    """Take a promise back, saying why. The last open promise of a case leaves an update promise.
+
+    Of one that was booked for a time the customer is told, and their calendar.
+    """
     if not reason.strip():
         raise Invalid("Say why the promise is withdrawn.")
     case = await cases.lock_promise(work, promise_id)
+    for booking in await booking_store.bookings_of_promises(work, case.organisation_id, [promise_id]):
+        return (await cancel_booking(work, booking.id, note=reason.strip()))[0]
     directory = await read_directory(work, case.organisation_id)
     next_ = model.following(directory, case, work.now)
     return await cases.withdraw_promise(work, promise_id, "withdrawn", reason.strip(), next_)
@@ -215,8 +235,22 @@ async def resolve_case(
     assert case.resolved_at is not None
     about = UUID(int=(case.id.int ^ int(case.resolved_at.timestamp() * 1_000_000)) & ((1 << 128) - 1))
     said = (outcome or "").strip() or {"sw": "tumelishughulikia"}.get(case.language, "it has been dealt with")
-    await cases.tell_customer(work, directory, case, "resolved", about=about, extra={"case.outcome": said})
+    enclosed = await _bookings_ended(work, directory, case, [*keep, *withdraw])
+    extra: dict[str, contacts.Value] = {"case.outcome": said}
+    await cases.tell_customer(work, directory, case, "resolved", about=about, extra=extra, enclosed=enclosed)
     return case
+
+
+async def _bookings_ended(
+    work: Work, directory: Directory, case: Case, settled: Sequence[UUID]
+) -> tuple[contacts.Enclosure, ...]:
+    """End the bookings of promises that were settled; what takes them out of the customer's calendar."""
+    ended = await end_bookings(work, case.organisation_id, settled)
+    if not ended:
+        return ()
+    inside = work.as_installation(case.organisation_id)
+    customer = await get_customer(inside, case.organisation_id, case.customer_id)
+    return calendar_ends(work, directory, case, customer, ended)
 
 
 async def reopen_case(work: Work, reference: str, note: str | None = None) -> Case:

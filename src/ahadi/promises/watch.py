@@ -5,6 +5,7 @@ once, and one that dies leaves nothing half done.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,10 +13,14 @@ import structlog
 
 from ahadi import cases
 from ahadi.base.errors import AhadiError, Unavailable
-from ahadi.cases import Case, Holder, Promise
+from ahadi.cases import Case, Holder, Promise, Promised
+from ahadi.customers import get_customer
 from ahadi.directory import Directory, Presence, all_organisations, presences_of, read_directory
 from ahadi.platform.database import Actor, Busy, Database, Work
-from ahadi.promises import model, store
+from ahadi.promises import booking_store, model, store
+from ahadi.promises.booking_store import Booking
+from ahadi.promises.telling import tell_of
+from ahadi.promises.upkeep import end_bookings
 
 log = structlog.get_logger(__name__)
 _BATCH = 200
@@ -28,6 +33,7 @@ async def watch_once(database: Database) -> int:
     for batch in await _batches(database):
         done += await _break_overdue(database, batch)
         done += await _announce(database, batch)
+        done += await _remind_of_bookings(database, batch)
         for organisation_id in batch:
             done += await _pass_on(database, organisation_id)
     return done
@@ -65,6 +71,7 @@ async def _break(work: Work, directory: Directory, case: Case, promise: Promise)
     recovery = model.recovery(directory, case, promise, work.now)
     texts = await cases.promise_texts(work, case.organisation_id, [promise.id])
     case = await cases.break_promise(work, case, promise.id, recovery)
+    await end_bookings(work, case.organisation_id, [promise.id])
     made = case.promise(recovery.id)
     if made.owner.person and not case.escalated:
         case = await cases.escalate_case(work, case.id, made.owner.person, "broken-promise")
@@ -109,6 +116,36 @@ async def _tell(work: Work, directory: Directory, case: Case, promise: Promise) 
         case = await cases.mark_warned(work, case, promise.id, told or promise.id)
         done = True
     return done
+
+
+# Booked times --------------------------------------------------------------------------------------------------
+
+
+async def _remind_of_bookings(database: Database, organisations: Sequence[UUID]) -> int:
+    async with database.read(Actor.system(organisations)) as work:
+        soon = await booking_store.to_remind(work, organisations, work.now, _BATCH)
+    return sum([await _alone(each.case_id, _remind_of(database, each)) for each in soon])
+
+
+async def _remind_of(database: Database, found: Booking) -> bool:
+    """Tell the customer of their call or visit, unless it has begun or is no more."""
+    async with database.work(Actor.system([found.organisation_id])) as work:
+        case = await cases.lock_case(work, found.case_id)
+        booking = await booking_store.get_booking(work, found.id)
+        if booking is None or booking.remind_at is None or booking.remind_at > work.now:
+            return False
+        await booking_store.update_booking(work, replace(booking, remind_at=None))
+        promise = next((each for each in case.open_promises if each.id == booking.promise_id), None)
+        if promise is None or booking.starts_at <= work.now:
+            return True
+        directory = await read_directory(work, case.organisation_id)
+        customer = await get_customer(work, case.organisation_id, case.customer_id)
+        texts = await cases.promise_texts(work, case.organisation_id, [promise.id])
+        words = texts[promise.id].text if promise.id in texts else ""
+        promised = Promised(promise.kind, promise.owner, promise.due_at, words, promise.id)
+        await tell_of(work, directory, case, customer, booking, "appointment_reminder", promised)
+        work.record("booking.reminded", case.organisation_id, case_id=case.id, subject_id=booking.id)
+    return True
 
 
 # Passing on --------------------------------------------------------------------------------------------------

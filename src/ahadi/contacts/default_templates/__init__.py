@@ -21,6 +21,12 @@ Step = Literal[
     "callback_booked",
     "reopened",
     "direct_line",
+    "appointment_booked",
+    "appointment_moved",
+    "appointment_cancelled",
+    "appointment_reminder",
+    "callback_tried",
+    "callback_given_up",
 ]
 STEPS: tuple[Step, ...] = get_args(Step)
 LANGUAGES = ("en", "sw")
