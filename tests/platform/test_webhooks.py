@@ -18,7 +18,7 @@ from ahadi.platform.database import Actor, Database
 from ahadi.platform.security import Keyring
 from ahadi.platform.transports.addresses import Guard
 from ahadi.platform.transports.http import guarded_client
-from ahadi.platform.webhooks import DELIVER, WAITS, Follower
+from ahadi.platform.webhooks import DELIVER, WAITS
 from ahadi.platform.webhooks_store import Delivery, Webhook
 
 ORGANISATION, OTHER = UUID(int=7), UUID(int=8)
@@ -66,7 +66,7 @@ async def follow(database: Database) -> None:
     async def everyone() -> list[UUID]:
         return [ORGANISATION, OTHER]
 
-    await Follower(database, everyone).once()
+    await webhooks.follower(database, everyone).once()
 
 
 async def send(database: Database, receiver: Receiver) -> int:

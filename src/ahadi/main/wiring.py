@@ -185,7 +185,7 @@ def web_tasks(installation: Installation) -> dict[str, Task]:
 def worker_tasks(installation: Installation) -> dict[str, Task]:
     """What a worker process runs for ever, by name. Jobs are run by several at once, so that a slow one delays none."""
     database, lease = installation.database, timedelta(seconds=installation.settings.job_lease_seconds)
-    follower = webhooks.Follower(database, lambda: every_organisation(database))
+    follower = webhooks.follower(database, lambda: every_organisation(database))
     wakes, heard = [asyncio.Event() for _ in range(JOBS_AT_ONCE)], Heard()
 
     def wake(grown: set[UUID]) -> None:

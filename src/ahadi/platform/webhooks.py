@@ -4,10 +4,9 @@ A follower turns journal rows into deliveries with a job each, in one transactio
 tried until the receiver says yes. Its `webhook-id` stays the same, so that a receiver can tell a repeat.
 """
 
-import asyncio
 import base64
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -21,18 +20,18 @@ import structlog
 from ahadi.base.clock import iso
 from ahadi.base.errors import AhadiError, Conflict, Invalid, NotFound
 from ahadi.base.ids import uuid7
-from ahadi.platform import journal, live
+from ahadi.platform import followers, journal, live
 from ahadi.platform import webhooks_store as store
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.followers import Follower, Following, Organisations
 from ahadi.platform.jobs import Handler, Job, finish, put_back
-from ahadi.platform.journal import Cursor, JournalRow, StaleCursor
+from ahadi.platform.journal import JournalRow
 from ahadi.platform.security import Keyring
 from ahadi.platform.webhooks_store import Delivery, Webhook
 
 log = structlog.get_logger(__name__)
 EDIT = "webhooks.edit"
 DELIVER = "webhooks.deliver"
-_AT_ONCE = 200
 # The waits Standard Webhooks recommends; after the last the delivery has failed and waits for a person.
 WAITS = tuple(
     timedelta(seconds=each) for each in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
@@ -58,7 +57,7 @@ async def add_webhook(
         organisation_id, uuid7(), checked_url(url), keyring.encrypt(secret), _kinds(kinds), True, work.real_now
     )
     await store.add(work, webhook)
-    await store.begin_following(work, organisation_id, str(await journal.head(work)))
+    await followers.begin(work, organisation_id, _FOLLOWING.name, await journal.head(work))
     work.record("webhook.added", organisation_id, subject_id=webhook.id, kinds=webhook.kinds)
     return webhook, secret
 
@@ -174,25 +173,17 @@ def wants(webhook: Webhook, row: JournalRow) -> bool:
     return row.recorded_at >= webhook.made_at and (not webhook.kinds or row.kind in webhook.kinds)
 
 
-async def follow_once(database: Database, organisation_id: UUID) -> int:
-    """Turn the next journal rows into deliveries, with the cursor in one transaction; how many rows were read."""
-    async with database.work(Actor.system([organisation_id])) as work:
-        held = await store.lock_cursor(work, organisation_id)
-        if held is None:
-            return 0
-        try:
-            rows, reached = await journal.since(work, organisation_id, Cursor.parse(held), _AT_ONCE)
-        except StaleCursor:  # the data was restored: what happened before is not told again
-            log.warning("webhooks.cursor_lost", organisation=str(organisation_id))
-            await store.move_cursor(work, organisation_id, str(await journal.head(work)))
-            return 0
-        listening = await store.active(work, organisation_id) if rows else []
-        for row in rows:
-            for webhook in listening:
-                if wants(webhook, row):
-                    await _send_later(work, organisation_id, webhook, row)
-        await store.move_cursor(work, organisation_id, str(reached))
-    return len(rows)
+async def _take(work: Work, organisation_id: UUID, rows: Sequence[JournalRow]) -> None:
+    """Turn journal rows into deliveries."""
+    listening = await store.active(work, organisation_id)
+    for row in rows:
+        for webhook in listening:
+            if wants(webhook, row):
+                await _send_later(work, organisation_id, webhook, row)
+
+
+# After a restore what happened before is not told again.
+_FOLLOWING = Following("webhooks", _take, journal.head)
 
 
 async def _send_later(work: Work, organisation_id: UUID, webhook: Webhook, row: JournalRow) -> None:
@@ -205,40 +196,15 @@ def _enqueue(work: Work, organisation_id: UUID, delivery_id: UUID) -> None:
     work.enqueue(DELIVER, organisation_id, key=f"{DELIVER} {delivery_id}", delivery_id=str(delivery_id))
 
 
-class Follower:
-    """Follows the journals of all organisations that have webhooks; any number of processes may do so at once."""
+def follower(database: Database, organisations: Organisations) -> Follower:
+    """Follows the journals of those organisations that have webhooks."""
 
-    def __init__(self, database: Database, organisations: Callable[[], Awaitable[Iterable[UUID]]]) -> None:
-        self._database = database
-        self._organisations = organisations
-        self._wake = asyncio.Event()
+    async def listening() -> list[UUID]:
+        everyone = list(await organisations())
+        async with database.read(Actor.system(everyone)) as work:
+            return await store.followed(work, everyone)
 
-    def hear(self, _grown: set[UUID]) -> None:
-        """Some journal grew."""
-        self._wake.set()
-
-    async def run(self, idle: float = 5.0) -> None:
-        """Follow, until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.once()
-            except AhadiError as problem:
-                log.warning("webhooks.waiting", error=problem.code)
-            try:
-                async with asyncio.timeout(idle):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-
-    async def once(self) -> None:
-        """Read every journal to its present end."""
-        everyone = list(await self._organisations())
-        async with self._database.read(Actor.system(everyone)) as work:
-            followed = await store.followed(work, everyone)
-        for each in followed:
-            while await follow_once(self._database, each) == _AT_ONCE:
-                continue
+    return Follower(database, listening, _FOLLOWING)
 
 
 # Sending ---------------------------------------------------------------------------------------------------------

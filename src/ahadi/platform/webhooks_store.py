@@ -7,8 +7,6 @@ from uuid import UUID
 
 from ahadi.platform.database import Work
 
-FOLLOWER = "webhooks"
-
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -108,7 +106,7 @@ async def active(work: Work, organisation_id: UUID) -> list[Webhook]:
     )
 
 
-# How far the journal was read -----------------------------------------------------------------------------------
+# Whose journal is read ------------------------------------------------------------------------------------------
 
 
 async def followed(work: Work, organisations: Sequence[UUID]) -> list[UUID]:
@@ -118,33 +116,6 @@ async def followed(work: Work, organisations: Sequence[UUID]) -> list[UUID]:
         {"organisations": list(organisations)},
     )
     return [each["organisation_id"] for each in rows]
-
-
-async def lock_cursor(work: Work, organisation_id: UUID) -> str | None:
-    """How far the journal was read, held until the end of the transaction; None when another reader holds it."""
-    cursor: str | None = await work.value(
-        "select cursor from journal_follower where organisation_id = %(organisation_id)s and name = %(name)s"
-        " for update skip locked",
-        {"organisation_id": organisation_id, "name": FOLLOWER},
-    )
-    return cursor
-
-
-async def begin_following(work: Work, organisation_id: UUID, cursor: str) -> None:
-    """Read from this cursor, unless the journal is being followed already."""
-    await work.execute(
-        "insert into journal_follower (organisation_id, name, cursor)"
-        " values (%(organisation_id)s, %(name)s, %(cursor)s) on conflict do nothing",
-        {"organisation_id": organisation_id, "name": FOLLOWER, "cursor": cursor},
-    )
-
-
-async def move_cursor(work: Work, organisation_id: UUID, cursor: str) -> None:
-    await work.execute(
-        "update journal_follower set cursor = %(cursor)s"
-        " where organisation_id = %(organisation_id)s and name = %(name)s",
-        {"organisation_id": organisation_id, "name": FOLLOWER, "cursor": cursor},
-    )
 
 
 # Deliveries -----------------------------------------------------------------------------------------------------
