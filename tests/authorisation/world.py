@@ -16,6 +16,8 @@ from ahadi.main.wiring import Installation
 from ahadi.platform import webhooks, webhooks_store
 from ahadi.platform.database import Actor
 from ahadi.platform.webhooks_store import Delivery
+from ahadi.search import SavedView
+from ahadi.search import store as search_store
 from tests.cases.builders import a_case, a_customer, promised
 from tests.main.builders import bearer, organisation, somebody
 
@@ -95,6 +97,8 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         delivery = Delivery(uuid7(), webhook.id, 1, "case.opened", "waiting", 0, None, None, work.real_now, None)
         await webhooks_store.add_delivery(work, ours, delivery)
         await webhooks_store.note_attempt(work, ours, delivery.id, "failed", 500, SECRET_WORD)
+        view = SavedView(ours, uuid7(), person, SECRET_WORD, SECRET_WORD, True, work.real_now)
+        search_store.add_view(work, view)
         offer = uuid7()
         await work.execute(
             "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at)"
@@ -171,6 +175,7 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "message_id": message,
         "batch_id": batch,
         "webhook_id": webhook.id,
+        "view_id": view.id,
         "delivery_id": delivery.id,
         "offer_id": offer,
         "wrap_up_id": wrap_up,

@@ -43,6 +43,7 @@ from ahadi.cases.list_store import CaseFilter, PromiseFilter, list_cases, list_p
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
 from ahadi.cases.personal_data import cases_of_person, erase_cases
 from ahadi.cases.personal_store import ids_of_cases
+from ahadi.cases.search_store import CaseSearch, find_cases, still_a_subject
 from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
 from ahadi.cases.status import reach_of, touch_case
 from ahadi.cases.store import (
@@ -66,6 +67,7 @@ __all__ = [
     "CaseAlreadyOpen",
     "CaseAlreadyResolved",
     "CaseFilter",
+    "CaseSearch",
     "Deed",
     "DueInThePast",
     "Former",
@@ -95,6 +97,7 @@ __all__ = [
     "erase_cases",
     "escalate_case",
     "evolve",
+    "find_cases",
     "from_facts",
     "get_case",
     "hand_over_promise",
@@ -133,6 +136,7 @@ __all__ = [
     "show_holder",
     "show_promise",
     "show_whole",
+    "still_a_subject",
     "tag_case",
     "take_over",
     "tell_customer",

@@ -32,6 +32,7 @@ from ahadi.contacts.store import (
 )
 from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_open, way_to
 from ahadi.contacts.variables import Value, greeting
+from ahadi.contacts.words_store import FoundMessage, find_messages, index_messages, still_said
 
 __all__ = [
     "LAST_WORDS_OF_CASE",
@@ -42,6 +43,7 @@ __all__ = [
     "BatchState",
     "Chat",
     "Enclosure",
+    "FoundMessage",
     "Incoming",
     "Message",
     "MessageRefused",
@@ -59,9 +61,11 @@ __all__ = [
     "contact_by_source",
     "contacts_of",
     "erase_words",
+    "find_messages",
     "get_message",
     "greeting",
     "hold_source",
+    "index_messages",
     "mark_bounced",
     "may_send_at",
     "messages_of",
@@ -75,6 +79,7 @@ __all__ = [
     "send_due",
     "settle_abandoned",
     "settle_message",
+    "still_said",
     "take_back",
     "take_in",
     "tell",

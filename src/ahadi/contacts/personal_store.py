@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ahadi.contacts.model import Message, MessageState
 from ahadi.contacts.store import MESSAGE_COLUMNS, MESSAGE_FROM
+from ahadi.contacts.words_store import forget_words
 from ahadi.platform.database import Work
 
 _THEIRS = (
@@ -67,6 +68,7 @@ async def erase(work: Work, organisation_id: UUID, message_ids: Sequence[UUID]) 
         " and not exists (select from attachment a where a.organisation_id = f.organisation_id and a.file_id = f.id)",
         {"organisation_id": organisation_id, "files": [row["file_id"] for row in files]},
     )
+    await forget_words(work, organisation_id, message_ids)
     await work.execute(
         "update message_text set subject = null, body = '', html = null, sender = null, recipient = null,"
         " headers = '{}' where organisation_id = %(organisation_id)s and message_id = any(%(ids)s)",

@@ -36,6 +36,7 @@ from ahadi.customers.merging import (
 from ahadi.customers.model import CHANNELS, Channel, Consent, Customer, Identity, Merge, Preferences, Profile, Record
 from ahadi.customers.personal_data import Holder, erase_customer, export_customer
 from ahadi.customers.recognition import Recognised
+from ahadi.customers.store import still_a_name
 
 __all__ = [
     "CHANNELS",
@@ -80,6 +81,7 @@ __all__ = [
     "same_person",
     "set_consent",
     "set_preferences",
+    "still_a_name",
     "suggest_duplicates",
     "tier_of",
     "unmerge_customers",

@@ -343,3 +343,13 @@ async def erase(work: Work, organisation_id: UUID, ids: Sequence[UUID]) -> None:
         " where organisation_id = %(organisation_id)s and id = any(%(ids)s)",
         theirs,
     )
+
+
+async def still_a_name(work: Work, organisation_id: UUID, asked: Sequence[str]) -> set[str]:
+    """Those of the words that stand in some customer's name, number, address or handle."""
+    rows = await work.rows(
+        "select a.word from unnest(%(words)s::text[]) as a (word) where exists (select from customer c"
+        " where c.words @@ (quote_literal(a.word) || ' & ' || quote_literal(%(organisation)s))::tsquery)",
+        {"words": list(asked), "organisation": str(organisation_id)},
+    )
+    return {row["word"] for row in rows}

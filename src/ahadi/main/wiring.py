@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter
 
+from ahadi import search
 from ahadi.base.clock import Clock, SystemClock
 from ahadi.cases import api as cases_api
 from ahadi.cases import batch_api
@@ -60,6 +61,7 @@ from ahadi.promises import bookings_api
 from ahadi.routing import api as routing_api
 from ahadi.routing import offer_api
 from ahadi.screens import ROUTERS as SCREENS
+from ahadi.search import api as search_api
 
 JOBS_AT_ONCE = 3
 STATIC = Path(__file__).parent.parent / "screens" / "static"
@@ -84,6 +86,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     offer_api.router,
     promises_api.router,
     bookings_api.router,
+    search_api.router,
     cases_api.router,
     batch_api.router,
     contacts_api.router,
@@ -96,6 +99,7 @@ def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Ch
     """What each kind of job does."""
     return {
         webhooks.DELIVER: webhooks.delivering(installation.keyring, outgoing),
+        search.FORGET: search.forget,
         sms.LATE_RECEIPT: sms.late_receipt,
         chats.GO_ON: go_on,
         **mailing_links(mail, installation.keyring, installation.settings.links_from()),
@@ -186,6 +190,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     """What a worker process runs for ever, by name. Jobs are run by several at once, so that a slow one delays none."""
     database, lease = installation.database, timedelta(seconds=installation.settings.job_lease_seconds)
     follower = webhooks.follower(database, lambda: every_organisation(database))
+    searching = search.follower(database, lambda: every_organisation(database))
     wakes, heard = [asyncio.Event() for _ in range(JOBS_AT_ONCE)], Heard()
 
     def wake(grown: set[UUID]) -> None:
@@ -193,6 +198,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
             each.set()
         follower.hear(grown)
         heard.hear(grown)
+        searching.hear(grown)
 
     settings = installation.settings
     outgoing = guarded_client(Guard.from_setting(settings.outgoing_allow))
@@ -219,6 +225,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
         | {
             "wake": partial(listen, database.url, wake),
             "webhooks": follower.run,
+            "search": searching.run,
             "announcer": installation.announcer.run,
             "heartbeat": partial(keep_beating, database),
             "housekeeping": partial(keep_house, database),

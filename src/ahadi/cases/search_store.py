@@ -1,0 +1,95 @@
+"""The SQL of searching cases: by words of their subject, or as cases found otherwise, and by what they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ahadi.cases.store import CASE_COLUMNS
+from ahadi.platform.database import Work
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSearch:
+    """Which cases of an organisation to find. Of what holds several values one must fit; empty ones say nothing.
+
+    `words` are groups of beginnings of words: of each group the subject holds one. `found` are cases that fit the words
+    otherwise, by a message; `customers` those whose cases fit them. `after` is the sort key (last change, id) of the
+    last one seen.
+    """
+
+    words: Sequence[Sequence[str]] = ()
+    found: Sequence[UUID] = ()
+    customers: Sequence[UUID] = ()
+    state: str | None = None
+    holders: Sequence[UUID] = ()
+    departments: Sequence[UUID] = ()
+    reasons: Sequence[str] = ()
+    channels: Sequence[str] = ()
+    priorities: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    promise_kinds: Sequence[str] = ()
+    due_before: datetime | None = None
+    broken: bool = False
+    escalated: bool = False
+    opened_since: datetime | None = None
+    opened_before: datetime | None = None
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 50
+
+
+_CLAUSES = {
+    "state": "c.state = %(state)s",
+    "holders": "(c.holder_person = any(%(holders)s) or c.holder_department = any(%(holders)s))",
+    "departments": "c.department_id = any(%(departments)s)",
+    "reasons": "c.reason = any(%(reasons)s)",
+    "channels": "c.channel = any(%(channels)s)",
+    "priorities": "c.priority = any(%(priorities)s)",
+    "tags": "c.tags && %(tags)s::text[]",
+    "promise_kinds": "n.kind = any(%(promise_kinds)s)",
+    "due_before": "n.due_at < %(due_before)s",
+    "broken": "exists (select from promise b where b.organisation_id = c.organisation_id and b.case_id = c.id"
+    " and b.state = 'broken')",
+    "escalated": "c.escalated",
+    "opened_since": "c.opened_at >= %(opened_since)s",
+    "opened_before": "c.opened_at < %(opened_before)s",
+    "after": "(c.changed_at, c.id) < (%(after_at)s, %(after_id)s)",
+    "words": "(c.id = any(%(found)s) or c.customer_id = any(%(customers)s) or c.id in (select t.case_id"
+    " from case_text t where t.organisation_id = %(organisation_id)s and t.words @@ %(query)s::tsquery))",
+}
+
+
+async def find_cases(work: Work, organisation_id: UUID, wanted: CaseSearch) -> list[dict[str, Any]]:
+    """The cases with subject and next promise, newest change first."""
+    clauses = [clause for name, clause in _CLAUSES.items() if getattr(wanted, name)]
+    groups = ["(" + " | ".join(f"'{each}':*" for each in group) + ")" for group in wanted.words]
+    return await work.rows(
+        f"select {CASE_COLUMNS}, t.subject, n.kind as promise_kind, n.due_at as promise_due_at,"
+        " n.owner_person as promise_owner from cases c left join case_text t"
+        " on t.organisation_id = c.organisation_id and t.case_id = c.id left join promise n"
+        " on n.organisation_id = c.organisation_id and n.id = c.next_promise_id"
+        f" where c.organisation_id = %(organisation_id)s and {' and '.join(clauses) or 'true'}"
+        " order by c.changed_at desc, c.id desc limit %(limit)s",
+        {
+            "organisation_id": organisation_id,
+            **{
+                name: list(value) if isinstance(value, list | tuple) else value
+                for name in wanted.__dataclass_fields__
+                if name not in ("words", "after") and (value := getattr(wanted, name)) is not None
+            },
+            "after_at": wanted.after[0] if wanted.after else None,
+            "after_id": wanted.after[1] if wanted.after else None,
+            "query": " & ".join([*groups, f"'{organisation_id}'"]),
+        },
+    )
+
+
+async def still_a_subject(work: Work, organisation_id: UUID, asked: Sequence[str]) -> set[str]:
+    """Those of the words that stand in some case's subject."""
+    rows = await work.rows(
+        "select a.word from unnest(%(words)s::text[]) as a (word) where exists (select from case_text t"
+        " where t.words @@ (quote_literal(a.word) || ' & ' || quote_literal(%(organisation)s))::tsquery)",
+        {"words": list(asked), "organisation": str(organisation_id)},
+    )
+    return {row["word"] for row in rows}

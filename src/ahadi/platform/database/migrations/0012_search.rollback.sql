@@ -1,0 +1,1 @@
+drop table saved_view, vocabulary_near, vocabulary, message_words;

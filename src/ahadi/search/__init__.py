@@ -1,0 +1,22 @@
+"""Search: one line of text finds cases, customers, messages and people, though it may be mistyped."""
+
+from ahadi.search.actions import Found, change_view, remove_view, save_view, search, views
+from ahadi.search.indexing import FORGET, follower, forget
+from ahadi.search.query import FILTERS, Query, parse
+from ahadi.search.store import SavedView
+
+__all__ = [
+    "FILTERS",
+    "FORGET",
+    "Found",
+    "Query",
+    "SavedView",
+    "change_view",
+    "follower",
+    "forget",
+    "parse",
+    "remove_view",
+    "save_view",
+    "search",
+    "views",
+]
