@@ -192,3 +192,43 @@ async def missed_in_a_row(work: Work, organisation_id: UUID, person_id: UUID, si
         params,
     )
     return missed
+
+
+_SHOWN = (
+    "select o.organisation_id, o.id, o.case_id, o.person_id, o.purpose, o.kind, o.round, o.made_at, o.expires_at,"
+    " c.reference, c.priority, c.channel, c.language, c.department_id, c.reason, p.kind as promise_kind,"
+    " p.due_at as promise_due_at from offer o"
+    " join cases c on c.organisation_id = o.organisation_id and c.id = o.case_id"
+    " left join promise p on p.organisation_id = c.organisation_id and p.id = c.next_promise_id"
+    " where o.organisation_id = any(%(organisations)s) and o.state = 'offered'"
+)
+
+
+async def shown_to(work: Work, person_id: UUID) -> list[dict[str, Any]]:
+    """What is put before a person now, with what they should see of each case; the first to answer first."""
+    return await work.rows(
+        _SHOWN + " and o.person_id = %(person)s order by o.expires_at, o.id limit 50",
+        {"organisations": list(work.actor.organisations), "person": person_id},
+    )
+
+
+async def shown_standing(work: Work, organisations: Sequence[UUID], limit: int) -> list[dict[str, Any]]:
+    """What is put before anybody now, with what should be seen of each case."""
+    return await work.rows(
+        _SHOWN + " order by o.expires_at, o.id limit %(limit)s",
+        {"organisations": list(organisations), "limit": limit},
+    )
+
+
+async def shown_unwanted(work: Work, organisations: Sequence[UUID], limit: int) -> list[dict[str, Any]]:
+    """Cases that wait in a department after everybody who could take them was asked, the longest first."""
+    return await work.rows(
+        "select r.organisation_id, r.case_id, r.exhausted_at, c.reference, c.priority, c.department_id,"
+        " p.kind as promise_kind, p.due_at as promise_due_at from offer_round r"
+        " join cases c on c.organisation_id = r.organisation_id and c.id = r.case_id"
+        " left join promise p on p.organisation_id = c.organisation_id and p.id = c.next_promise_id"
+        " where r.organisation_id = any(%(organisations)s) and r.exhausted_at is not null and c.state = 'open'"
+        " and c.holder_department is not null and c.held_since = r.held_since"
+        " order by r.exhausted_at, r.case_id limit %(limit)s",
+        {"organisations": list(organisations), "limit": limit},
+    )

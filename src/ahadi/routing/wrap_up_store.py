@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from ahadi.platform.database import Work
@@ -82,6 +83,17 @@ async def wrap_ups_of(work: Work, person_id: UUID) -> list[WrapUp]:
         WrapUp,
         f"select {_WRAP_UP} from wrap_up where organisation_id = any(%(organisations)s) and person_id = %(person)s"
         " and disposition is null order by began_at desc, id desc limit 50",
+        {"organisations": list(work.actor.organisations), "person": person_id},
+    )
+
+
+async def shown_to(work: Work, person_id: UUID) -> list[dict[str, Any]]:
+    """The wrap-ups of a person that run or still want a word, with the reference of each case, the latest first."""
+    return await work.rows(
+        "select w.organisation_id, w.id, w.case_id, w.began_at, w.ends_at, w.ended_at, c.reference from wrap_up w"
+        " join cases c on c.organisation_id = w.organisation_id and c.id = w.case_id"
+        " where w.organisation_id = any(%(organisations)s) and w.person_id = %(person)s and w.disposition is null"
+        " order by w.began_at desc, w.id desc limit 20",
         {"organisations": list(work.actor.organisations), "person": person_id},
     )
 

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ahadi import cases, promises
+from ahadi import cases
 from ahadi.cases import CaseFilter, Holder, PromiseFilter
 from ahadi.platform.database import Work
 from ahadi.screens.frame import Frame
+from ahadi.screens.offered import offers_now
 
 _MOST = 15
 
@@ -51,21 +52,9 @@ class MyWork:
         return next((each for each in [*others[at:], *others[:at]] if each != reference), None)
 
 
-async def _offered(work: Work, frame: Frame, person: UUID, _above: Mapping[str, Rows]) -> Rows:
-    """Cases put before the person now, of which they were told and which they have not answered."""
-    found = await promises.notices_of(work, person, 100)
-    offered = {each.case_id: each for each in found if each.kind.partition(":")[0] in ("offer", "direct-line")}
-    return [
-        {
-            "organisation_id": each.organisation_id,
-            "case_id": each.case_id,
-            "reference": each.reference,
-            "at": each.at,
-            "kind": each.kind,
-        }
-        for each in offered.values()
-        if each.organisation_id in frame.directories
-    ]
+async def _offered(work: Work, _frame: Frame, person: UUID, _above: Mapping[str, Rows]) -> Rows:
+    """What is put before the person now, and what they have to say about work they finished."""
+    return await offers_now(work, person)
 
 
 async def _promised(work: Work, frame: Frame, person: UUID, _above: Mapping[str, Rows]) -> Rows:

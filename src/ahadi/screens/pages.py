@@ -18,7 +18,7 @@ from ahadi.base.clock import iso
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
-from ahadi.screens import moments, wording
+from ahadi.screens import moments, offer_wording, wording
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
@@ -65,6 +65,7 @@ class Screens:
             taking_choices=taking_choices,
             language_choices=language_choices,
             **{name: getattr(wording, name) for name in wording.__all__},
+            **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
         )
         self._environment.filters.update(
             iso=iso,

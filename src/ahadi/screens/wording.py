@@ -139,6 +139,8 @@ def notice_text(kind: str) -> str:
         "escalated": _("This case was brought before you"),
         "direct-line": _("A customer asks for you in person"),
         "offer": _("A customer asks for you in person"),
+        "nobody-takes": _("Nobody took a case that was offered"),
+        "set-away": _("You let several offers pass, so you are on a break now"),
     }.get(about, about.replace("-", " ").capitalize())
     return f"{text}: {passed}" if passed else text
 
@@ -146,6 +148,7 @@ def notice_text(kind: str) -> str:
 def form_title(name: str) -> str:
     """What a form is for: its heading, and the title of its page."""
     return {
+        "decline": _("Decline the offer"),
         "direct": _("Bring in somebody who can decide"),
         "hold": _("Hand the case over"),
         "keep": _("Keep the promise"),
@@ -158,6 +161,7 @@ def form_title(name: str) -> str:
         "sort": _("Reason, priority, tags"),
         "split": _("Split off a part"),
         "withdraw": _("Withdraw the promise"),
+        "wrap-up": _("Wrap-up"),
     }[name]
 
 
@@ -186,6 +190,9 @@ DONE: dict[str, Callable[[], str]] = {
     "link-revoked": lambda: _("Every link given out so far is worthless now."),
     "customers-merged": lambda: _("They are one customer now."),
     "customers-apart": lambda: _("They will not be suggested as one customer again."),
+    "offer-declined": lambda: _("It goes to the next colleague."),
+    "wrap-up-ended": lambda: _("Noted."),
+    "presence-set": lambda: _("Your presence is changed."),
     "notices-seen": lambda: _("Marked as seen."),
     "contact-taken": lambda: _("The contact is taken in, and a case is open."),
     "contact-joined": lambda: _("The contact joined the case that is there already."),

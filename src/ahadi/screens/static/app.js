@@ -118,7 +118,8 @@
   function hear(message) {
     if (message.lastEventId) cursor = message.lastEventId;
     const happened = JSON.parse(message.data);
-    const mine = happened.kind === "notice.given";
+    const mine = happened.kind === "notice.given" ||
+      (/^(offer|wrap_up)\./.test(happened.kind) && happened.facts?.person === body.dataset.person);
     if (mine || !only || happened.case_id === only || happened.subject_id === only) refreshSoon(only ? 60 : 400);
   }
 
