@@ -87,6 +87,16 @@ async def wrap_ups_of(work: Work, person_id: UUID) -> list[WrapUp]:
     )
 
 
+async def owed(work: Work, organisation_id: UUID, limit: int) -> list[WrapUp]:
+    """What anybody of an organisation still has to say of finished work, the oldest first."""
+    return await work.all(
+        WrapUp,
+        f"select {_WRAP_UP} from wrap_up where organisation_id = %(organisation_id)s and disposition is null"
+        " order by began_at, id limit %(limit)s",
+        {"organisation_id": organisation_id, "limit": limit},
+    )
+
+
 async def shown_to(work: Work, person_id: UUID) -> list[dict[str, Any]]:
     """The wrap-ups of a person that run or still want a word, with the reference of each case, the latest first."""
     return await work.rows(

@@ -13,6 +13,7 @@ from ahadi.base.clock import FixedClock
 from ahadi.channels.ports import Surroundings
 from ahadi.directory import all_organisations
 from ahadi.main.apply import apply_text
+from ahadi.main.demo import answering
 from ahadi.main.demo.player import STEP, Player, play_until
 from ahadi.main.duties import send_all_due, watch
 from ahadi.main.post import InstalledPost
@@ -67,6 +68,7 @@ async def load(installation: Installation, say: Callable[[str], None]) -> None:
         for slug in ORGANISATIONS:
             text = resources.files(__package__).joinpath(f"{slug}.yaml").read_text(encoding="utf-8")
             await apply_text(past, text)
+        await answering.choose(past)
         player = Player(past)
         await play_until(player, clock.set, start)
         async with httpx.AsyncClient() as client:

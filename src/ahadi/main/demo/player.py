@@ -18,9 +18,11 @@ from ahadi.cases import Case, CaseFilter, Promise, PromiseFilter, promise_from
 from ahadi.directory import Directory, Presence, all_organisations, presences_of, read_directory
 from ahadi.directory.people_actions import set_presence
 from ahadi.intake import Contacting
+from ahadi.main.demo.answering import Answering
 from ahadi.main.demo.stories import CHANNELS, CONTACTS_AN_HOUR, NAMES, NOTES, STORIES, WHY_LATER, Story
 from ahadi.main.duties import watch
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.routing.offer_actions import get_offering
 
 log = structlog.get_logger(__name__)
 STEP = timedelta(minutes=5)
@@ -37,6 +39,10 @@ class Player:
     organisations: dict[str, UUID] = field(default_factory=dict)
     forgotten: set[UUID] = field(default_factory=set)
 
+    @property
+    def answering(self) -> Answering:
+        return Answering(self.database, self.chance)
+
     async def step(self) -> None:
         """What happens in one step of business time."""
         async with self.database.read(Actor.system([])) as work:
@@ -49,6 +55,7 @@ class Player:
         for _ in range(arrivals):
             await self._contact()
         for organisation_id in self.organisations.values():
+            await self.answering.answer(organisation_id)
             await self._work(organisation_id)
 
     # Contacts ------------------------------------------------------------------------------------------------
@@ -98,6 +105,8 @@ class Player:
                     wanted = Presence.AVAILABLE
                 elif not there and presence is not Presence.OFFLINE and directory.works_shifts(person):
                     wanted = Presence.OFFLINE
+                elif presence in (Presence.BUSY, Presence.BREAK) and self.chance.random() < 0.3:
+                    wanted = Presence.AVAILABLE
                 elif there and self.chance.random() < 0.03:
                     wanted = self.chance.choice((Presence.BUSY, Presence.BREAK, Presence.AVAILABLE))
                 if wanted is not None:
@@ -114,7 +123,11 @@ class Player:
             due = [promise_from(_plain(row)) for row in await cases.list_promises(work, [organisation_id], soon)]
             waiting = await cases.list_cases(work, [organisation_id], CaseFilter(state="open", limit=40))
             on_shift = directory.rota.on_shift(directory.people, work.now)
+            offering = await get_offering(work, organisation_id)
+        offered = {each.id for each in directory.departments.values() if offering.offers(each.slug)}
         for row in waiting:
+            if row["holder_department"] in offered:
+                continue  # it is offered to whoever is free
             if row["holder_department"] and self.chance.random() < 0.35:
                 await self._pick_up(organisation_id, directory, row["id"], row["holder_department"], on_shift)
         for promise in due:
