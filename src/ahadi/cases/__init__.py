@@ -39,7 +39,7 @@ from ahadi.cases.errors import (
 )
 from ahadi.cases.events import Holder, Priority, PromiseKind, from_facts, to_facts
 from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open_link, read_link, revoke_link
-from ahadi.cases.list_store import CaseFilter, PromiseFilter, list_cases, list_promises
+from ahadi.cases.list_store import CaseFilter, CaseLine, PromiseFilter, lines_of_cases, list_cases, list_promises
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
 from ahadi.cases.personal_data import cases_of_person, erase_cases
 from ahadi.cases.personal_store import ids_of_cases
@@ -68,6 +68,7 @@ __all__ = [
     "CaseAlreadyResolved",
     "CaseFilter",
     "CaseSearch",
+    "CaseLine",
     "Deed",
     "DueInThePast",
     "Former",
@@ -105,6 +106,7 @@ __all__ = [
     "ids_of_cases",
     "join_contact",
     "keep_promise",
+    "lines_of_cases",
     "link_to",
     "list_cases",
     "list_promises",

@@ -118,3 +118,28 @@ async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilt
             "limit": wanted.limit,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in a line of some list: its reference, what it is about, and who has it."""
+
+    organisation_id: UUID
+    id: UUID
+    reference: str
+    state: str
+    holder_person: UUID | None
+    holder_department: UUID | None
+    subject: str | None
+
+
+async def lines_of_cases(work: Work, organisations: Sequence[UUID], case_ids: Sequence[UUID]) -> dict[UUID, CaseLine]:
+    """These cases, each in a line."""
+    found = await work.all(
+        CaseLine,
+        "select c.organisation_id, c.id, c.reference, c.state, c.holder_person, c.holder_department, t.subject"
+        " from cases c left join case_text t on t.organisation_id = c.organisation_id and t.case_id = c.id"
+        " where c.organisation_id = any(%(organisations)s) and c.id = any(%(ids)s)",
+        {"organisations": list(organisations), "ids": list(case_ids)},
+    )
+    return {each.id: each for each in found}

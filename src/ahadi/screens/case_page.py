@@ -18,6 +18,7 @@ from ahadi.directory import Directory, Permission
 from ahadi.platform import journal
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import database_of, needs
+from ahadi.screens.chat_pages import ChatHere, chat_of_case
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.my_work import MyWork, my_work
@@ -47,6 +48,7 @@ class CaseView:
     way: tuple[str, str]
     ways: Sequence[tuple[str, str]]
     merged_into: str | None
+    chat: ChatHere | None
 
     @property
     def open_promises(self) -> tuple[Promise, ...]:
@@ -104,6 +106,7 @@ async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
     customer = next(iter((await customers.get_customers(work, organisation_id, [case.customer_id])).values()))
     names = {each: directory.name_of(each, language) for each in (*directory.people, *directory.departments)}
     story = Story(messages, files, rows, promises, texts, names, customer.name or "")
+    chat = await chat_of_case(work, case, messages)
     with reading(frame.reader):
         entries = tell(story)
     return CaseView(
@@ -118,9 +121,10 @@ async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
         others=await _others(work, case, customer),
         duplicates=await _duplicates(work, frame, case, customer),
         mine=await my_work(work, frame),
-        way=await contacts.way_open(work, organisation_id, customer, case.channel),
-        ways=ways_to(customer),
+        way=("chat", "") if chat else await contacts.way_open(work, organisation_id, customer, case.channel),
+        ways=[*([("chat", "")] if chat else []), *ways_to(customer)],
         merged_into=await _merged_into(work, case),
+        chat=chat,
     )
 
 

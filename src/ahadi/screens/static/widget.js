@@ -394,7 +394,7 @@ svg{inline-size:1.2em;block-size:1.2em;fill:none;stroke:currentColor;stroke-widt
       if (!kept.token) lines.push(WORDS.leave);
     } else if (state?.there && !kept.said.length) lines.push(WORDS.there);
     if (state?.promise) {
-      const { text: what, when: due } = state.promise;
+      const { text: words, when: due } = state.promise, what = words.charAt(0).toLocaleUpperCase() + words.slice(1);
       lines.push(say("promise", { r: `${WORDS.request} ${state.reference}`, t: /[.!?]$/.test(what) ? what : `${what}.`, w: when(due) }));
     }
     return lines.join("\n");
