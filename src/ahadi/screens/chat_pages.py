@@ -115,6 +115,7 @@ async def post_take(request: Request, reference: str, actor: Actor = needs(Permi
     """I answer: the case is held by me from now on."""
 
     async def deed(work: Work) -> Case:
+        await cases.get_case(work, reference)
         if work.actor.person_id is None:
             raise Invalid(later("Only a person who is signed in can take a case."))
         return await promises.hold_case(work, reference, str(work.actor.person_id), None)
