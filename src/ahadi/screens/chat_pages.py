@@ -177,7 +177,7 @@ async def post_typing(request: Request, reference: str, actor: Actor = needs(Per
 async def post_seen(
     request: Request,
     reference: str,
-    position: Annotated[int, Query(ge=0, le=2_000_000_000)],
+    position: Annotated[int, Query(ge=0, le=2_000_000_000)] = 0,
     actor: Actor = needs(Permission.CASE_WORK),
 ) -> Response:
     """Somebody who works the case has looked at the chat up to a position."""
