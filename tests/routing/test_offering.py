@@ -17,9 +17,9 @@ from ahadi.base.errors import Conflict, Forbidden, Invalid
 from ahadi.cases import Case, Deed, Holder, get_case, hold_case, resolve_case
 from ahadi.directory import Role, permissions_of, raise_version
 from ahadi.intake import Contacting
-from ahadi.main.duties import watch
+from ahadi.main.duties import Heard, keep_offering, watch
 from ahadi.platform.database import Actor, Database
-from ahadi.routing import explaining, offer_actions, offer_store, offers, wrap_up_store, wrap_ups
+from ahadi.routing import explaining, matching_store, offer_actions, offer_store, offers, wrap_up_store, wrap_ups
 from ahadi.routing.offer_duty import offer_waiting
 from ahadi.routing.offer_store import Offer
 from ahadi.routing.offering import Offering
@@ -531,3 +531,56 @@ async def test_over_http_it_is_chosen_explained_and_answered(
 def test_supervisors_and_managers_may_ask_why_and_agents_may_not() -> None:
     asking = {role for role in Role if "reports.read" in permissions_of([role])}
     assert asking == {Role.MANAGER, Role.SUPERVISOR, Role.ADMINISTRATOR}
+
+
+# At once --------------------------------------------------------------------------------------------------------
+
+
+async def test_what_comes_is_offered_at_once_and_not_at_the_next_look(database: Database, house: House) -> None:
+    await chosen(database)
+    await presence(database, "available", house.asha)
+    heard = Heard()
+    database.on_commit.append(heard.hear)
+
+    async def organisations() -> list[UUID]:
+        return [ORGANISATION]
+
+    offering = asyncio.create_task(keep_offering(database, organisations, heard))
+    try:
+        case = await a_contact(database)
+        while not await offered(database, case):
+            await asyncio.sleep(0.01)
+    finally:
+        offering.cancel()
+    assert await asked(database, case) == [(house.asha, "offered")]
+
+
+async def test_one_case_that_cannot_be_offered_keeps_no_other_back(
+    database: Database, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await chosen(database)
+    await presence(database, "available", house.asha)
+    first, second = await a_contact(database, 1), await a_contact(database, 2)
+
+    async def broken(work: Any, organisation_id: UUID, case_id: UUID) -> Any:
+        if case_id == first.id:
+            raise RuntimeError("this row is broken")
+        return await waiting_one(work, organisation_id, case_id)
+
+    waiting_one = matching_store.waiting_one
+    monkeypatch.setattr(matching_store, "waiting_one", broken)
+    assert await look(database) == 1
+    assert await offered(database, first) == [] and await asked(database, second) == [(house.asha, "offered")]
+
+
+async def test_who_is_asked_for_on_the_telephone_is_not_asked_about_two_calls_at_once(
+    database: Database, house: House
+) -> None:
+    await presence(database, "available", house.dalila)
+    lines = []
+    for number in range(2):
+        case = await a_contact(database, channel="phone", email=None, phone=f"+25471234567{number}")
+        async with database.work(system()) as work:
+            lines.append(await intake.ask_for(work, case.reference, "manager"))
+    assert lines[0].offer is not None and lines[0].offer.kind == "call"
+    assert lines[1].offer is None and lines[1].promise.kind == "callback", "a dated call is promised instead"

@@ -5,20 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from ahadi import cases, promises
-from ahadi.base.errors import AhadiError, Unavailable
 from ahadi.cases import Case
 from ahadi.directory import Directory, read_directory
-from ahadi.platform.database import Actor, Busy, Database, Work
+from ahadi.platform.database import Actor, Database, Work
 from ahadi.routing import matching_store, offer_store
 from ahadi.routing.matching_store import Waiting
 from ahadi.routing.offering import Offering, kind_of, served
 from ahadi.routing.offers import offer_case
 from ahadi.routing.scene import Round, Scene, overseers, read_scene, round_of
+from ahadi.routing.steps import alone
 
-log = structlog.get_logger(__name__)
 _PAGE = 200
 
 
@@ -73,16 +70,10 @@ class _Giving:
         decision = scene.decide(each)
         if decision.chosen is None and not (decision.exhausted and each.exhausted_at is None):
             return 0
-        try:
-            chosen = await self._settle(each.case_id)
-        except Unavailable as problem:
-            if not isinstance(problem, Busy):
-                raise
-            log.warning("offers.step_failed", case=str(each.case_id), error=problem.code)
-            return 0
-        except AhadiError as problem:
-            log.warning("offers.step_failed", case=str(each.case_id), error=problem.code)
-            return 0
+        return await alone(each.case_id, self._give(scene, each))
+
+    async def _give(self, scene: Scene, each: Waiting) -> int:
+        chosen = await self._settle(each.case_id)
         if chosen is None:
             return 0
         scene.took(chosen, kind_of(each.channel))

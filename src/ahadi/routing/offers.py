@@ -14,6 +14,7 @@ from ahadi.routing import matching_store, offer_store
 from ahadi.routing.matching import Decision, Kind
 from ahadi.routing.offer_store import Offer
 from ahadi.routing.offering import kind_of
+from ahadi.routing.steps import alone
 
 LONGEST_WORDS = 2_000
 
@@ -190,11 +191,13 @@ async def expire_offers(database: Database, organisations: Sequence[UUID], limit
     async with database.read(Actor.system(organisations)) as work:
         late = await offer_store.expired_offers(work, organisations, limit)
         moot = await offer_store.moot_offers(work, organisations, limit)
-    done = 0
-    for each in {each.id: each for each in (*late, *moot)}.values():
-        async with database.work(Actor.system([each.organisation_id])) as work:
-            done += await _expire(work, each)
-    return done
+    once = {each.id: each for each in (*late, *moot)}
+    return sum([await alone(each.id, _expire_one(database, each)) for each in once.values()])
+
+
+async def _expire_one(database: Database, seen: Offer) -> int:
+    async with database.work(Actor.system([seen.organisation_id])) as work:
+        return await _expire(work, seen)
 
 
 async def _expire(work: Work, seen: Offer) -> int:

@@ -13,6 +13,7 @@ from ahadi.base.ids import uuid7
 from ahadi.directory import Permission, Presence, set_presence
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.routing import matching_store, wrap_up_store
+from ahadi.routing.steps import alone
 from ahadi.routing.wrap_up_store import Done, WrapUp
 
 _BATCH = 100
@@ -23,20 +24,29 @@ async def keep_wrap_ups(database: Database, organisations: Sequence[UUID]) -> in
     async with database.read(Actor.system(organisations)) as work:
         done = await wrap_up_store.done_with(work, organisations, _BATCH)
         over = await wrap_up_store.over(work, organisations, _BATCH)
-    for each in over:
-        async with database.work(Actor.system([each.organisation_id])) as work:
-            found = await wrap_up_store.find_wrap_up(work, each.id)
-            if found is not None and found.ended_at is None:
-                await _end(work, found, None)
-    for one in done:
-        async with database.work(Actor.system([one.organisation_id])) as work:
-            await _begin(work, one)
-    return len(done) + len(over)
+    ended = [await alone(each.id, _end_late(database, each)) for each in over]
+    begun = [await alone(each.offer_id, _begin(database, each)) for each in done]
+    return sum(ended) + sum(begun)
 
 
-async def _begin(work: Work, done: Done) -> None:
-    if not await wrap_up_store.finish_offer(work, done.organisation_id, done.offer_id):
-        return
+async def _end_late(database: Database, seen: WrapUp) -> int:
+    async with database.work(Actor.system([seen.organisation_id])) as work:
+        found = await wrap_up_store.find_wrap_up(work, seen.id)
+        if found is None or found.ended_at is not None:
+            return 0
+        await _end(work, found, None)
+    return 1
+
+
+async def _begin(database: Database, done: Done) -> int:
+    async with database.work(Actor.system([done.organisation_id])) as work:
+        if not await wrap_up_store.finish_offer(work, done.organisation_id, done.offer_id):
+            return 0
+        await _wrap_up(work, done)
+    return 1
+
+
+async def _wrap_up(work: Work, done: Done) -> None:
     facts = {"person": done.person_id, "by_them": done.by_them}
     work.record("offer.finished", done.organisation_id, case_id=done.case_id, subject_id=done.offer_id, **facts)
     offering = await matching_store.offering_of(work, done.organisation_id)
