@@ -20,6 +20,7 @@ from ahadi.screens import (
     offer_pages,
     palette_pages,
     promise_pages,
+    search_pages,
     sign_in_pages,
     widget_pages,
 )
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_in_pages.router,
     me_pages.router,
     case_list.router,
+    search_pages.router,
     case_forms.router,
     case_deeds.router,
     case_page.router,

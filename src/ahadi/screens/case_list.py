@@ -86,7 +86,7 @@ async def get_cases(
         chosen=chosen,
         next_address=wanted.address(after=following) if following else None,
         first_address=wanted.address() if page.cursor else None,
-        holders=_holders(frame),
+        holders=departments_to_choose(frame),
         mine=mine,
     )
 
@@ -194,8 +194,8 @@ async def _chosen_customer(work: Work, frame: Frame, wanted: Wanted) -> Customer
     return None
 
 
-def _holders(frame: Frame) -> list[tuple[str | None, list[tuple[str, str]]]]:
-    """The choices of a holder, departments by organisation."""
+def departments_to_choose(frame: Frame) -> list[tuple[str | None, list[tuple[str, str]]]]:
+    """The choices of a department, by organisation."""
     language = frame.reader.language
     groups: list[tuple[str | None, list[tuple[str, str]]]] = []
     for each in frame.directories.values():

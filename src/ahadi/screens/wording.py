@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ahadi.screens.reader import _
 from ahadi.screens.sentences import problem_text, sentence
+from ahadi.search import Problem
 
 __all__ = [
     "channel_name",
@@ -11,6 +12,7 @@ __all__ = [
     "deed_name",
     "done_text",
     "failure_text",
+    "filter_problem",
     "form_title",
     "kind_name",
     "message_state",
@@ -184,6 +186,9 @@ DONE: dict[str, Callable[[], str]] = {
     "case-taken": lambda: _("You have the case now."),
     "case-resolved": lambda: _("The case is resolved, and the customer is told."),
     "case-reopened": lambda: _("The case is open again, and an update is promised."),
+    "view-kept": lambda: _("The view is kept under its name."),
+    "view-removed": lambda: _("The view is removed."),
+    "done-together": lambda: _("Done with every case that was chosen."),
     "case-sorted": lambda: _("Reason, priority and tags are changed."),
     "case-merged": lambda: _("The other case now goes on in this one."),
     "case-split": lambda: _("This case was split off; the other one goes on."),
@@ -270,3 +275,14 @@ def problem_title(status: int) -> str:
         500: _("Something went wrong"),
         503: _("Not reachable just now"),
     }.get(status, _("That did not work"))
+
+
+def filter_problem(problem: Problem) -> str:
+    """What is wrong with a filter in the search box."""
+    words = {
+        "empty": _("Say something after %(name)s:"),
+        "choice": _("%(name)s: is one of %(choices)s."),
+        "promise": _("%(name)s: is one of %(choices)s, or due<2h (or m, d, w)."),
+        "length": _("%(name)s: is followed by < or > and a length such as 30m, 2h, 3d or 1w."),
+    }[problem.kind]
+    return words % {"name": problem.name, "choices": ", ".join(problem.choices)}

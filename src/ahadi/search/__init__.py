@@ -2,13 +2,14 @@
 
 from ahadi.search.actions import Found, change_view, remove_view, save_view, search, views
 from ahadi.search.indexing import FORGET, follower, forget
-from ahadi.search.query import FILTERS, Query, parse
+from ahadi.search.query import FILTERS, Problem, Query, parse
 from ahadi.search.store import SavedView
 
 __all__ = [
     "FILTERS",
     "FORGET",
     "Found",
+    "Problem",
     "Query",
     "SavedView",
     "change_view",

@@ -43,7 +43,7 @@ async def get_search(
             "customers": [{"id": each.id, "name": each.name} for each in found.customers],
             "people": [{"id": each.id, "name": each.name} for each in found.people],
             "corrected": found.corrected,
-            "problems": found.query.problems,
+            "problems": list(map(str, found.query.problems)),
         }
     )
 

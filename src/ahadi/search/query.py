@@ -6,7 +6,7 @@ Pure. Whatever is typed is read: what looks like a filter and is none is told as
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 from ahadi.base.text import words
 
@@ -34,6 +34,24 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """A filter that says nothing: nothing stands after it, it is none of the `choices`, or it is no length of time."""
+
+    kind: Literal["empty", "choice", "promise", "length"]
+    name: str
+    choices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        choices = ", ".join(self.choices)
+        return {
+            "empty": f"Say something after {self.name}:",
+            "choice": f"{self.name}: is one of {choices}.",
+            "promise": f"{self.name}: is one of {choices}, or due<2h (or m, d, w).",
+            "length": f"{self.name}: is followed by < or > and a length such as 30m, 2h, 3d or 1w.",
+        }[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What is looked for. All words and all filters must fit; of one filter given twice either may.
 
@@ -56,7 +74,7 @@ class Query:
     escalated: bool = False
     opened_within: timedelta | None = None
     opened_before: timedelta | None = None
-    problems: tuple[str, ...] = field(default=(), compare=False)
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
 
     @property
     def has_filters(self) -> bool:
@@ -99,13 +117,13 @@ def parse(text: str) -> Query:
     """Read what was typed."""
     found: dict[str, list[str]] = {}
     single: dict[str, object] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     plain: list[str] = []
     for token in _TOKEN.finditer(text[:LONGEST]):
         name, value = token["name"], (token["quoted"] if token["quoted"] is not None else token["bare"]) or ""
         empty = token["empty"] or (name if not value.strip() else None)
         if empty in FILTERS:
-            problems.append(f"Say something after {empty}:")
+            problems.append(Problem("empty", empty))
         elif empty:
             plain += words(empty)
         elif name is None:
@@ -130,10 +148,10 @@ _PLACES = {
 _CHOICES = {"channel": CHANNELS, "priority": PRIORITIES, "state": STATES, "is": ("escalated",)}
 
 
-def _take(name: str, value: str, found: dict[str, list[str]], single: dict[str, object]) -> str | None:
-    """Put one filter where it belongs; a sentence where it is none."""
+def _take(name: str, value: str, found: dict[str, list[str]], single: dict[str, object]) -> Problem | None:
+    """Put one filter where it belongs; the problem where it is none."""
     if name in _CHOICES and value not in _CHOICES[name]:
-        return f"{name}: is one of {', '.join(_CHOICES[name])}."
+        return Problem("choice", name, _CHOICES[name])
     if name == "state":
         single["state"] = value
     elif name == "is":
@@ -143,14 +161,14 @@ def _take(name: str, value: str, found: dict[str, list[str]], single: dict[str, 
     elif name == "opened":
         within = _WITHIN.fullmatch(value)
         if within is None or within["what"]:
-            return "opened: is followed by < or > and a length such as 30m, 2h, 3d or 1w."
+            return Problem("length", name)
         single["opened_within" if within["sign"] == "<" else "opened_before"] = _length(within)
     else:
         return _promise(value, found, single)
     return None
 
 
-def _promise(value: str, found: dict[str, list[str]], single: dict[str, object]) -> str | None:
+def _promise(value: str, found: dict[str, list[str]], single: dict[str, object]) -> Problem | None:
     within = _WITHIN.fullmatch(value)
     if value in KINDS:
         found.setdefault("promise_kinds", []).append(value)
@@ -161,7 +179,7 @@ def _promise(value: str, found: dict[str, list[str]], single: dict[str, object])
     elif within is not None and within["what"] == "due" and within["sign"] == "<":
         single["due_within"] = _length(within)
     else:
-        return f"promise: is one of {', '.join(KINDS)}, overdue, broken, or due<2h (or m, d, w)."
+        return Problem("promise", "promise", (*KINDS, "overdue", "broken"))
     return None
 
 
