@@ -15,7 +15,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 COLOURS = ["color-contrast", "link-in-text-block"]  # all that dark differs in
 LOOKS = [(width, colours) for width in (1440, 390) for colours in ("light", "dark")]
 
-AMINA = ["/cases", "/cases?q=nothing+like+it", "/cases/{outage}", "/cases/{payment}", "/cases/{fence}", "/promises",
+AMINA = ["/cases", "/cases?q=nothing+like+it", "/search", "/search?q=holder:me+state:closed",
+         "/cases/{outage}", "/cases/{payment}", "/cases/{fence}", "/promises",
          "/promises?whose=departments", "/notices", "/contacts/new?phone=0712345678", "/me",
          "/cases/{outage}/promise", "/cases/{outage}/hold", "/cases/{outage}/resolve", "/cases/{fence}/reopen",
          "/cases/{outage}/sort", "/cases/{outage}/link", "/cases/{outage}/direct", "/cases/{outage}/merge",

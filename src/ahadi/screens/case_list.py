@@ -65,7 +65,7 @@ async def get_cases(
     wanted = Wanted(q.strip(), state or "open", holder, organisation, customer)
     reference = parse_reference(wanted.q) if wanted.q else None
     async with database_of(request).read(actor) as work:
-        if reference and not is_live(request) and await _exists(work, reference):
+        if reference and not is_live(request) and await is_there(work, reference):
             return go_to(request, f"/cases/{reference}")
         frame = await frame_of(request, work)
         rows = await _find(work, frame, wanted, page.after(datetime, UUID), page.limit + 1)
@@ -91,7 +91,8 @@ async def get_cases(
     )
 
 
-async def _exists(work: Work, reference: str) -> bool:
+async def is_there(work: Work, reference: str) -> bool:
+    """Whether there is a case of this reference that the actor may see."""
     try:
         await cases.get_case(work, reference)
     except NotFound:

@@ -19,7 +19,7 @@ from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import Page, Paging, database_of, needs, next_page
 from ahadi.screens.acting import act
-from ahadi.screens.case_list import departments_to_choose
+from ahadi.screens.case_list import departments_to_choose, is_there
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import Done, go_to, is_live, screens_of
@@ -41,7 +41,9 @@ async def get_search(
     """What fits a line of words and filters. A whole reference leads straight to its case."""
     reference = parse_reference(q.strip()) if q else None
     if reference and not is_live(request):
-        return go_to(request, f"/cases/{reference}")
+        async with database_of(request).read(actor) as work:
+            if await is_there(work, reference):
+                return go_to(request, f"/cases/{reference}")
     return await _page(request, actor, q, page)
 
 
