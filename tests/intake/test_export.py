@@ -60,6 +60,10 @@ REST: tuple[LiteralString, ...] = (
     " '2026-11-01', '2026-11-01' from cases",
     "insert into wrap_up (organisation_id, id, offer_id, case_id, person_id, began_at, ends_at) select organisation_id,"
     " gen_random_uuid(), id, case_id, person_id, '2026-11-01', '2026-11-01' from offer",
+    "insert into chat (organisation_id, id, token_hash, language, made_at, expires_at, visitor_at, last) select o, o,"
+    " %(secret)s, 'en', '2026-11-01', '2026-12-01', '2026-11-01', 1 from them",
+    "insert into chat_event select organisation_id, organisation_id, 1, min(id::text)::uuid, 'm1', '2026-11-01'"
+    " from message group by organisation_id",
     "insert into mail_thread select organisation_id, '\\x01', id, id from cases on conflict do nothing",
     "insert into automatic_reply select o, '\\x02', '2026-11-01', gen_random_uuid() from them",
     "insert into quarantine (organisation_id, id, why, at) select o, gen_random_uuid(), 'spam', '2026-11-01' from them",

@@ -77,6 +77,8 @@ KINDS: Final = (
     _kind("message_texts"),
     _kind("attachments"),
     _kind("files"),
+    _kind("chats", "chat", "token_hash"),
+    _kind("chat_events"),
     _kind("mail_threads"),
     _kind("automatic_replies", "automatic_reply"),
     _kind("quarantine", "quarantine"),
