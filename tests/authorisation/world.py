@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from ahadi import contacts
+from ahadi import contacts, desk
 from ahadi.base.ids import uuid7
 from ahadi.cases import Holder
 from ahadi.directory import Permission, Role, permissions_of
@@ -163,8 +163,13 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         token = await work.value("select id from token where organisation_id = %(o)s limit 1", {"o": ours})
         session = await work.value("select id from session limit 1")
         contact = await work.value("select id from contact where organisation_id = %(o)s limit 1", {"o": ours})
+        macro = desk.Macro(ours, uuid7(), SECRET_WORD, desk.Deeds(note=SECRET_WORD))
+        await desk.save_macro(work, macro)
+        await contacts.save_canned(work, ours, "on-the-way", "en", SECRET_WORD)
     found = {
         "organisation": "power",
+        "macro_id": macro.id,
+        "canned_slug": "on-the-way",
         "language": "en",
         "reference": case.reference,
         "into": into.reference,

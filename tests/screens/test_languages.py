@@ -100,7 +100,8 @@ def test_a_language_tag_with_a_country_is_spoken_by_its_language() -> None:
 SOURCES = ROOT / "src/ahadi"
 # Whose errors a person at a screen, or a customer at their page, may be shown.
 TELLING = [
-    "cases/actions.py", "contacts/settling.py", "contacts/telling.py", "customers/identities.py",
+    "cases/actions.py", "contacts/canned.py", "contacts/settling.py", "desk/actions.py", "desk/macros.py",
+    "contacts/telling.py", "customers/identities.py",
     "directory/sign_in.py", "directory/credentials.py", "intake/direct_line.py", "platform/files.py",
     "platform/security/passwords.py", "promises/actions.py",
 ]  # fmt: skip
@@ -109,6 +110,8 @@ UNSEEN = {  # for programs, or never raised by what a screen sends
     "This is not a handle; write the channel, a colon and the name, such as telegram:maria.",
     "This token is not known, was revoked or has expired; use another.",
     "Your sign-in has ended; sign in again.",  # leads to the sign-in instead
+    "A draft is of a reply or of a note.",
+    "After sending one stays, goes to the next case, or closes this one.",
     "A deed is one of {}, not {}.",
     "There is no person or department {}; name one by id or short name.",
     "This message is {}; nothing is left to decide.",

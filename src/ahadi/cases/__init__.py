@@ -57,7 +57,7 @@ from ahadi.cases.store import (
     texts_of,
 )
 from ahadi.cases.takeover import Former, take_over
-from ahadi.cases.telling import reply_to_customer, tell_customer
+from ahadi.cases.telling import fill_for_case, reply_to_customer, tell_customer, undo_until
 from ahadi.cases.touch import Touch
 from ahadi.cases.words import promise_name, promise_text, to_say, when
 
@@ -98,6 +98,7 @@ __all__ = [
     "erase_cases",
     "escalate_case",
     "evolve",
+    "fill_for_case",
     "find_cases",
     "from_facts",
     "get_case",
@@ -146,6 +147,7 @@ __all__ = [
     "to_facts",
     "to_say",
     "touch_case",
+    "undo_until",
     "when",
     "withdraw_promise",
 ]

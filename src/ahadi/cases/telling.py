@@ -1,12 +1,14 @@
 """Telling the customer of a case what happened to it: the values that the templates speak of."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from ahadi import contacts, customers
 from ahadi.cases import actions, links, store
 from ahadi.cases.model import Case, Promise
-from ahadi.contacts import Attached, Enclosure, Reply, Telling, Value, greeting
+from ahadi.contacts import Attached, Enclosure, Rendered, Reply, Telling, Unfilled, Value, greeting
 from ahadi.customers import Customer
 from ahadi.directory import Directory, read_directory
 from ahadi.platform.database import Work
@@ -97,7 +99,29 @@ async def values_of(
     }
 
 
+async def fill_for_case(work: Work, case: Case, bodies: Sequence[str]) -> list[Rendered | Unfilled]:
+    """Words that were kept ready, each filled for this case and its customer, or what they miss."""
+    if not bodies:
+        return []
+    directory = await read_directory(work, case.organisation_id)
+    inside = work.as_installation(case.organisation_id)
+    customer = await customers.get_customer(inside, case.organisation_id, case.customer_id)
+    language = customer.language or case.language
+    values = await values_of(work, directory, case, customer, language)
+    if case.next_promise is not None:
+        values |= await values_of_promise(work, case, case.next_promise)
+    writer = directory.people.get(work.actor.person_id or case.id)
+    values["agent.name"] = writer.name if writer else None
+    zone = ZoneInfo(customer.zone or directory.organisation.zone)
+    return [contacts.fill_words(each, values, language, zone) for each in bodies]
+
+
 UNDO = timedelta(seconds=10)  # how long a reply may still be taken back
+
+
+def undo_until(work: Work) -> datetime | None:
+    """Until when what is written now may be taken back; None where the clock is moved, for it could jump over it."""
+    return work.now + UNDO if work.now == work.real_now else None
 
 
 async def reply_to_customer(
@@ -123,6 +147,6 @@ async def reply_to_customer(
         sender=directory.organisation.settings.sender_address,
         attachments=attachments,
         links=(await links.customer_link(work, case),),
-        undo=UNDO if work.now == work.real_now else timedelta(0),
+        undo=UNDO if undo_until(work) else timedelta(0),
     )
     return await contacts.reply(work, case.organisation_id, written)

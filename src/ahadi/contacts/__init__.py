@@ -2,6 +2,8 @@
 
 from ahadi.contacts.actions import note, place_contacts, take_in, took_place, write
 from ahadi.contacts.batch import Addressee, BatchState, ToMany, batch_state, write_batch
+from ahadi.contacts.canned import canned_replies, check_words, delete_canned, fill_words, save_canned
+from ahadi.contacts.canned_store import CannedReply
 from ahadi.contacts.chat_store import Chat, open_chat_of_case
 from ahadi.contacts.model import (
     TO_SETTLE,
@@ -31,7 +33,8 @@ from ahadi.contacts.store import (
     threads_of,
 )
 from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_open, way_to
-from ahadi.contacts.variables import Value, greeting
+from ahadi.contacts.templates import Rendered, Unfilled
+from ahadi.contacts.variables import Value, greeting, variable_names
 from ahadi.contacts.words_store import FoundMessage, find_messages, index_messages, still_said
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "Addressee",
     "Attached",
     "BatchState",
+    "CannedReply",
     "Chat",
     "Enclosure",
     "FoundMessage",
@@ -51,16 +55,22 @@ __all__ = [
     "NoSuchMessage",
     "Parcel",
     "Post",
+    "Rendered",
     "Reply",
     "Telling",
     "ToMany",
+    "Unfilled",
     "Value",
     "Writing",
     "attachments_of",
     "batch_state",
+    "canned_replies",
+    "check_words",
     "contact_by_source",
     "contacts_of",
+    "delete_canned",
     "erase_words",
+    "fill_words",
     "find_messages",
     "get_message",
     "greeting",
@@ -76,6 +86,7 @@ __all__ = [
     "place_contacts",
     "remember_thread",
     "reply",
+    "save_canned",
     "send_due",
     "settle_abandoned",
     "settle_message",
@@ -85,6 +96,7 @@ __all__ = [
     "tell",
     "threads_of",
     "took_place",
+    "variable_names",
     "way_open",
     "way_to",
     "words_of_customers",

@@ -73,6 +73,11 @@ def sample_values() -> dict[str, Value]:
     return {variable.name: variable.sample for variable in VARIABLES.values()}
 
 
+def variable_names() -> list[str]:
+    """Every variable a template may mention."""
+    return sorted(VARIABLES)
+
+
 _LINK = re.compile(r"https?://[^\s\"'<>{}|\\^`]+")
 _LOOKS_LIKE_A_LINK = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S*")
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show nothing

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from ahadi import cases, contacts, customers, routing
+from ahadi import cases, contacts, customers, desk, routing
 from ahadi.base.clock import iso
 from ahadi.contacts import Message
 from ahadi.customers import Customer, Holder
@@ -122,6 +122,7 @@ async def _erase_put_aside(work: Work, organisation_id: UUID, ids: Sequence[UUID
 # Erased in this order, while it is still known who the person is.
 PERSONAL_DATA = (
     Holder("mail_put_aside", _put_aside, _erase_put_aside),
+    Holder("drafts", desk.drafts_about, desk.erase_drafts),
     Holder("messages", _messages, _erase_messages),
     Holder("cases", cases.cases_of_person, _erase_cases),
 )

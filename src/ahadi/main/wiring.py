@@ -18,9 +18,10 @@ from ahadi.cases import api as cases_api
 from ahadi.cases import batch_api
 from ahadi.channels.ports import Channel, Surroundings
 from ahadi.contacts import api as contacts_api
-from ahadi.contacts import channel_api, chats
+from ahadi.contacts import canned_api, channel_api, chats
 from ahadi.customers import api as customers_api
 from ahadi.customers import person_api
+from ahadi.desk import api as desk_api
 from ahadi.directory import api as directory_api
 from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, sign_in_store, tokens_api
 from ahadi.directory.link_mails import mailing_links
@@ -91,6 +92,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     batch_api.router,
     contacts_api.router,
     channel_api.router,
+    canned_api.router,
+    desk_api.router,
     *SCREENS,
 )
 

@@ -9,10 +9,12 @@ from ahadi.screens import (
     case_list,
     case_page,
     chat_pages,
+    composer_pages,
     contact_pages,
     customer_pages,
     file_pages,
     form_pages,
+    kept_pages,
     live,
     me_pages,
     message_pages,
@@ -34,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     search_pages.router,
     case_forms.router,
     case_deeds.router,
+    composer_pages.router,
     case_page.router,
     chat_pages.router,
     file_pages.router,
@@ -46,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     customer_pages.router,
     form_pages.router,
     widget_pages.router,
+    kept_pages.router,
     live.router,
 )
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ahadi.base.errors import AhadiError, Forbidden, NotSignedIn
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import perform
+from ahadi.platform.web.guard import DIGEST
 from ahadi.screens.entered import Entered
 from ahadi.screens.pages import Done, go_to
 
@@ -40,7 +41,11 @@ async def act(
     key = None
     if entered.once:
         # A person who goes back and changes the words means something new.
-        digest = hashlib.sha256(request.url.path.encode() + await request.body()).hexdigest()[:32]
+        content = await request.body()
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            content = entered.digest
+            request.scope[DIGEST] = hashlib.sha256(content)
+        digest = hashlib.sha256(request.url.path.encode() + content).hexdigest()[:32]
         key = f"form:{entered.once}:{digest}"
     try:
         await perform(request, actor, kept, status=204, key=key)

@@ -7,22 +7,28 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from ahadi import cases, contacts, customers, intake, promises
+from ahadi import cases, contacts, customers, desk, intake, promises
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.cases import Case
+from ahadi.channels import email
+from ahadi.contacts import Attached
 from ahadi.directory import Permission
+from ahadi.platform import files
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import needs
 from ahadi.screens.acting import act
 from ahadi.screens.case_forms import KINDS, PRIORITIES, case_form
 from ahadi.screens.case_page import case_page
 from ahadi.screens.entered import Entered, entered_in
+from ahadi.screens.frame import frame_of
+from ahadi.screens.my_work import my_work
 from ahadi.screens.pages import Done
 from ahadi.screens.reader import later
 from ahadi.screens.shifts import away_when_due
 
 router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
 Deed = Callable[[Work], Awaitable[Any]]
+_MOST_FILES, _MOST_BYTES = 10, 10_000_000
 
 
 def _address(reference: str) -> str:
@@ -35,25 +41,51 @@ def _address(reference: str) -> str:
 @router.post("/reply")
 async def post_reply(request: Request, reference: str, actor: Actor = needs(Permission.CASE_WORK)) -> Response:
     """Write to the customer; for some seconds it can be taken back."""
-    entered = await entered_in(request)
+    entered = await entered_in(request, most_files=_MOST_FILES)
 
-    async def deed(work: Work) -> UUID:
+    async def deed(work: Work) -> tuple[str, Done]:
         text = entered.required("text", later("The reply is empty; write what the customer should know."), most=50_000)
-        return await cases.reply_to_customer(work, reference, text, channel=entered.text("channel", most=10) or None)
+        channel = entered.text("channel", most=10) or None
+        case = await cases.lock_case(work, reference)
+        attached = await _attached(work, case, channel, entered)
+        id_ = await cases.reply_to_customer(work, reference, text, channel=channel, attachments=attached)
+        await desk.drop_draft(work, case, "reply")
+        return await _after(request, work, entered, reference), Done("reply-written", undoable(work, id_))
 
-    async def again(problem: AhadiError) -> Response:
-        return await case_page(request, actor, reference, entered=entered, mode="reply", problem=problem)
+    return await _written(request, actor, reference, entered, "reply", deed)
 
-    here = _address(reference)
-    return await act(
-        request,
-        actor,
-        entered,
-        deed,
-        done=lambda id_: (here, Done("reply-written", str(id_))),
-        again=again,
-        twice=here,
-    )
+
+def undoable(work: Work, message_id: UUID) -> str:
+    """The message and until when it may be taken back, for the news that tells of it; empty where it may not."""
+    until = cases.undo_until(work)
+    return f"{message_id}.{int(until.timestamp())}" if until else ""
+
+
+async def _attached(work: Work, case: Case, channel: str | None, entered: Entered) -> tuple[Attached, ...]:
+    """The files, kept with the transaction, under names that lead nowhere and of the type their bytes bear out."""
+    if not entered.files:
+        return ()
+    if channel != "email":
+        raise Invalid(later("Only an e-mail carries files; choose e-mail, or leave the files out."), field="files")
+    if sum(len(each.data) for each in entered.files) > _MOST_BYTES:
+        raise Invalid(later("The files are too large for a mail; at most 10 MB together."), field="files")
+    kept = []
+    for each in entered.files:
+        file_id = await files.keep_file(
+            work, case.organisation_id, each.data, email.media_type(each.data, each.media_type)
+        )
+        kept.append(Attached(file_id, email.clean_name(each.name)))
+    return tuple(kept)
+
+
+async def _after(request: Request, work: Work, entered: Entered, reference: str) -> str:
+    """Where the person goes on after sending, which is remembered."""
+    after: Any = entered.get("after") or "stay"
+    await desk.choose_after_sending(work, after)
+    if after == "stay":
+        return _address(reference)
+    following = (await my_work(work, await frame_of(request, work))).after(reference) if after == "next" else None
+    return _address(following) if following else "/cases"
 
 
 @router.post("/note")
@@ -61,17 +93,27 @@ async def post_note(request: Request, reference: str, actor: Actor = needs(Permi
     """Write for colleagues only."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> None:
+    async def deed(work: Work) -> tuple[str, Done]:
         case = await cases.lock_case(work, reference)
         await contacts.note(work, case.organisation_id, case.id, entered.text("text", most=50_000))
+        await desk.drop_draft(work, case, "note")
+        return await _after(request, work, entered, reference), Done("note-written")
 
+    return await _written(request, actor, reference, entered, "note", deed)
+
+
+async def _written(
+    request: Request,
+    actor: Actor,
+    reference: str,
+    entered: Entered,
+    mode: str,
+    deed: Callable[[Work], Awaitable[tuple[str, Done]]],
+) -> Response:
     async def again(problem: AhadiError) -> Response:
-        return await case_page(request, actor, reference, entered=entered, mode="note", problem=problem)
+        return await case_page(request, actor, reference, entered=entered, mode=mode, problem=problem)
 
-    here = _address(reference)
-    return await act(
-        request, actor, entered, deed, done=lambda _: (here, Done("note-written")), again=again, twice=here
-    )
+    return await act(request, actor, entered, deed, done=lambda went: went, again=again, twice=_address(reference))
 
 
 # The forms ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The forms that open on the page of a case, with what each has to choose from."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,10 @@ async def _hold(_work: Work, frame: Frame, case: Case) -> dict[str, Any]:
     return {"holders": holders(frame, frame.directories[case.organisation_id], without=case.holder)}
 
 
+async def _snooze(_work: Work, frame: Frame, _case: Case) -> dict[str, Any]:
+    return {"due": frame.reader.now + timedelta(hours=4)}
+
+
 async def _resolve(work: Work, _frame: Frame, case: Case) -> dict[str, Any]:
     found = await cases.promise_texts(work, case.organisation_id, [each.id for each in case.open_promises])
     return {"texts": found, "deeds": cases.DEEDS}
@@ -91,6 +96,7 @@ async def _split(work: Work, frame: Frame, case: Case) -> dict[str, Any]:
 FORMS: dict[str, Values] = {
     "promise": _promise,
     "hold": _hold,
+    "snooze": _snooze,
     "resolve": _resolve,
     "reopen": _reopen,
     "sort": _sort,

@@ -18,7 +18,9 @@ from ahadi.directory import Directory, Permission
 from ahadi.platform import journal
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import database_of, needs
+from ahadi.screens.case_forms import KINDS
 from ahadi.screens.chat_pages import ChatHere, chat_of_case
+from ahadi.screens.composer import Composer, composer_of
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.my_work import MyWork, my_work
@@ -45,6 +47,7 @@ class CaseView:
     others: Sequence[Mapping[str, Any]]
     duplicates: Sequence[Suggestion]
     mine: MyWork
+    composer: Composer | None
     way: tuple[str, str]
     ways: Sequence[tuple[str, str]]
     merged_into: str | None
@@ -90,7 +93,8 @@ async def case_page(
         entered=entered or Entered(),
         mode=mode,
         problem=problem,
-        keys=[uuid7().hex, uuid7().hex],
+        kinds=KINDS,
+        keys=[uuid7().hex, uuid7().hex, uuid7().hex],
     )
 
 
@@ -123,6 +127,7 @@ async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
         mine=await my_work(work, frame),
         way=("chat", "") if chat else await contacts.way_open(work, organisation_id, customer, case.channel),
         ways=[*([("chat", "")] if chat else []), *ways_to(customer)],
+        composer=await composer_of(work, frame, case),
         merged_into=await _merged_into(work, case),
         chat=chat,
     )

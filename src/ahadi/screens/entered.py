@@ -1,5 +1,6 @@
 """What somebody entered into a form: read with limits, and kept so that nothing they typed is lost."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +13,29 @@ from ahadi.screens.reader import later, zone_named
 
 
 @dataclass(frozen=True, slots=True)
+class EnteredFile:
+    """A file that a form brought: its name and type as they were said."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Entered:
     """The fields of a form. `once` is the form's own key, so that sending it twice does it once."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[EnteredFile, ...] = ()
+
+    @property
+    def digest(self) -> bytes:
+        """What was entered, whatever way it was sent: a browser parts files otherwise each time."""
+        content = hashlib.sha256(repr(sorted(self.several.items())).encode())
+        for each in self.files:
+            content.update(repr((each.name, hashlib.sha256(each.data).digest())).encode())
+        return content.digest()
 
     def get(self, name: str, otherwise: str = "") -> str:
         """A field as it was typed, for showing it again."""
@@ -74,14 +93,17 @@ class Entered:
         return self.values.get("once", "")[:64] or None
 
 
-async def entered_in(request: Request) -> Entered:
-    """What a form sent. Files are not taken here."""
+async def entered_in(request: Request, *, most_files: int = 0) -> Entered:
+    """What a form sent, and its files where it may send some. An empty choice of files is none."""
     await request.body()  # kept, so that it can be digested for the form's key
     values: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
-    async with request.form(max_files=0, max_fields=500) as form:
+    files: list[EnteredFile] = []
+    async with request.form(max_files=most_files, max_fields=500) as form:
         for name, value in form.multi_items():
             if isinstance(value, str):
                 values.setdefault(name, value)
                 several[name] = (*several.get(name, ()), value)
-    return Entered(values, several)
+            elif value.filename:
+                files.append(EnteredFile(value.filename, value.content_type or "", await value.read()))
+    return Entered(values, several, tuple(files))

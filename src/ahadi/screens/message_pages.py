@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from ahadi import cases, contacts, customers
+from ahadi import cases, contacts, customers, desk
 from ahadi.base.errors import AhadiError, NotFound
 from ahadi.contacts import Message, NoSuchMessage
 from ahadi.customers import Customer
@@ -121,7 +121,9 @@ async def post_take_back(request: Request, message_id: UUID, actor: Actor = need
         message = await contacts.get_message(work, message_id)
         if message is None or message.case_id is None:
             raise NoSuchMessage(later("There is no such message of yours."))
-        return (await cases.get_case(work, message.case_id)).reference
+        case = await cases.get_case(work, message.case_id)
+        await desk.keep_draft(work, case, "reply", message.body)  # to be written better
+        return case.reference
 
     async def again(problem: AhadiError) -> Response:
         raise problem

@@ -64,6 +64,8 @@ class Screens:
             organisation_choices=organisation_choices,
             taking_choices=taking_choices,
             language_choices=language_choices,
+            kind_choices=lambda kinds: [(each, wording.kind_name(each)) for each in kinds],
+            prefixed=lambda prefix, choices: [(prefix + value, text) for value, text in choices],
             **{name: getattr(wording, name) for name in wording.__all__},
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
         )

@@ -1,7 +1,7 @@
 """The e-mail channel: mail read, answered, sent, and taken in by SMTP, LMTP and IMAP."""
 
 from ahadi.channels.email.adapter import EmailChannel, build
-from ahadi.channels.email.attachments import attachment, within
+from ahadi.channels.email.attachments import attachment, clean_name, media_type, within
 from ahadi.channels.email.compose import OutgoingMail, compose
 from ahadi.channels.email.guards import Verdict, is_loop, may_answer
 from ahadi.channels.email.html import REMOTE_IMAGE
@@ -72,10 +72,12 @@ __all__ = [
     "attachment",
     "build",
     "claims",
+    "clean_name",
     "compose",
     "header_of",
     "is_loop",
     "may_answer",
+    "media_type",
     "message_id",
     "next_poll",
     "parse_mail",

@@ -202,7 +202,21 @@
   /** News goes by itself, but not from under somebody's hand. @param {HTMLElement} toast */
   function leave(toast) {
     toast.dataset.leaving = "";
+    const undo = /** @type {HTMLElement | null} */ (toast.querySelector("[data-undo]"));
+    if (undo) count(undo);
     window.setTimeout(() => (toast.matches(":hover, :focus-within") ? leave(toast) : toast.remove()), 10000);
+  }
+
+  /** The seconds in which something can be taken back. @param {HTMLElement} undo */
+  function count(undo) {
+    const left = undo.querySelector(".undo-left");
+    const timer = window.setInterval(() => {
+      const seconds = Number(left?.textContent) - 1;
+      if (left) left.textContent = String(seconds);
+      if (seconds > 0 && undo.isConnected) return;
+      clearInterval(timer);
+      undo.remove();
+    }, 1000);
   }
 
   document.addEventListener("click", (event) => {

@@ -152,7 +152,7 @@
     if (each.matches("input:not([type=radio]), textarea, select")) { each.focus(); return; }
     each.click();
     const leads = at(each.dataset.leads || "");
-    if (leads) (leads.matches("input, textarea") ? leads : leads.querySelector("input, textarea"))?.focus();
+    if (leads) (leads.matches("input, textarea") ? leads : leads.querySelector("input:not([type=hidden], :disabled), textarea"))?.focus();
   }
 
   function showSheet() {

@@ -1,0 +1,1 @@
+drop table desk_choice, at_case, draft, macro, canned_reply;
