@@ -39,16 +39,21 @@ async def post_draft(request: Request, reference: str, actor: Actor = needs(Perm
 
 
 @router.post("/here")
-async def post_here(request: Request, reference: str, actor: Actor = needs(Permission.CASE_READ)) -> Response:
-    """Have the case open, or leave it; who else has it open."""
-    entered = await entered_in(request)
+async def post_here(
+    request: Request,
+    reference: str,
+    writing: bool = False,
+    gone: bool = False,
+    actor: Actor = needs(Permission.CASE_READ),
+) -> Response:
+    """Have the case open, or leave it; who else has it open. Without a body: it is often sent by a page that goes."""
     async with database_of(request).work(actor) as work:
         frame = await frame_of(request, work)
         case = await cases.get_case(work, reference)
-        if entered.get("gone"):
+        if gone:
             await desk.leave(work, case)
         else:
-            await desk.be_here(work, case, writing=bool(entered.get("writing")))
+            await desk.be_here(work, case, writing=writing)
         others = await others_at(work, frame.directories[case.organisation_id], case)
     return HTMLResponse(screens_of(request).text(frame.reader, "case/others.html", others=others))
 

@@ -9,9 +9,9 @@
   const place = () => at("composer")?.dataset.case || "";
   /** @param {string} text @param {Record<string, string>} values */
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_all, name) => values[name] ?? "");
-  /** @param {string} path @param {Record<string, string>} values @param {boolean} [last] */
+  /** @param {string} path @param {Record<string, string>} [values] @param {boolean} [last] */
   const post = (path, values, last = false) => fetch(`${place()}/${path}`, {
-    method: "POST", body: new URLSearchParams(values), keepalive: last, headers: { "HX-Request": "true" },
+    method: "POST", body: values && new URLSearchParams(values), keepalive: last, headers: { "HX-Request": "true" },
   });
 
   // Drafts -----------------------------------------------------------------------------------------------------
@@ -35,6 +35,24 @@
     await saving;
     saving = null;
   }
+  // A reload may be faster than the last save: the page that comes takes over what this one had not kept yet.
+  const inHand = `ahadi-in-hand:${body.dataset.person}:${body.dataset.reference}`;
+  function handOver() {
+    if (unsaved.size) sessionStorage.setItem(inHand, JSON.stringify([...unsaved]));
+    save(true);
+  }
+  function takeOver() {
+    const held = JSON.parse(sessionStorage.getItem(inHand) || "[]");
+    sessionStorage.removeItem(inHand);
+    for (const [mode, text] of held) {
+      const field = at(mode);
+      if (!field?.matches("[data-draft]") || field.value === text) continue;
+      field.value = text;
+      unsaved.set(mode, text);
+      save();
+    }
+  }
+
   /** @param {string} text */
   function tell(text) {
     const state = at("draft-state");
@@ -81,15 +99,15 @@
   async function beat() {
     if (document.hidden || !place()) return;
     wasWriting = Date.now() - isWriting < 20000;
-    const answer = await post("here", wasWriting ? { writing: "1" } : {}).catch(() => null);
+    const answer = await post(wasWriting ? "here?writing=1" : "here").catch(() => null);
     const others = at("others");
     if (!answer?.ok || !others) return;
     const told = (await answer.text()).trim();
     if (others.innerHTML.trim() !== told) others.innerHTML = told;
   }
   setInterval(beat, 10000);
-  document.addEventListener("visibilitychange", () => { if (document.hidden) save(true); else beat(); });
-  window.addEventListener("pagehide", () => { save(true); if (place()) post("here", { gone: "1" }, true).catch(() => 0); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) save(); else beat(); });
+  window.addEventListener("pagehide", () => { handOver(); if (place()) post("here?gone=1", undefined, true).catch(() => 0); });
   window.addEventListener("pageshow", () => beat());
 
   // Canned replies ---------------------------------------------------------------------------------------------
@@ -246,4 +264,5 @@
   }
   document.addEventListener("htmx:after:swap", adorn);
   adorn();
+  takeOver();
 })();

@@ -100,6 +100,7 @@
   document.addEventListener("submit", (event) => {
     if (/** @type {Element} */ (event.target).matches("[data-sign-out]")) {
       keep(opened().map(({ reference }) => ({ reference, subject: "" })));
+      sessionStorage.clear();
     }
   });
 
