@@ -1,6 +1,6 @@
 # What a person types here. Each line marked with two hashes is shown by `make help`.
 
-.PHONY: help setup demo test bench format docs
+.PHONY: help setup demo test bench format docs pictures
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -33,3 +33,8 @@ format: ## put the code into the house's form
 docs: ## write the pages of docs/reference that are made from the code
 	@scripts/setup dev
 	.venv/bin/python scripts/reference
+
+pictures: ## take the pictures of docs/images from a demo
+	@scripts/setup dev
+	@scripts/install-system-packages tests/system-packages.txt
+	.venv/bin/python scripts/pictures
