@@ -20,8 +20,17 @@ AMINA = ["/cases", "/cases?q=nothing+like+it", "/search", "/search?q=holder:me+s
          "/promises?whose=departments", "/notices", "/contacts/new?phone=0712345678", "/me",
          "/cases/{outage}/promise", "/cases/{outage}/hold", "/cases/{outage}/resolve", "/cases/{fence}/reopen",
          "/cases/{outage}/sort", "/cases/{outage}/link", "/cases/{outage}/direct", "/cases/{outage}/merge",
-         "/cases/{outage}/split"]  # fmt: skip
-STRANGER = ["/sign-in", "/sign-in/forgotten", "/welcome/used", "/f/power", "/f/nobody", "{outage link}", "/c/x.y"]
+         "/cases/{outage}/split", "/cases/{outage}/book", "/callbacks", "/callbacks?whose=all"]  # fmt: skip
+STRANGER = [
+    "/sign-in",
+    "/sign-in/forgotten",
+    "/welcome/used",
+    "/f/power",
+    "/f/nobody",
+    "{outage link}",
+    "{outage link}/book",
+    "/c/x.y",
+]
 
 
 async def violations(page: Page, colours: str = "light") -> list[str]:
@@ -60,7 +69,7 @@ async def test_no_page_for_others_shuts_anybody_out(desk: Desk, visit: Visit, wi
     page = await visit(f"{desk.url}/sign-in", width=width, color_scheme=colours)
     wrong: list[str] = []
     for path in STRANGER:
-        await page.goto(desk.url + (link if path == "{outage link}" else path))
+        await page.goto(desk.url + path.replace("{outage link}", link))
         wrong += [f"{path}: {each}" for each in await violations(page, colours)]
         wrong += [f"{path}: scrolls sideways"] if await scrolls_sideways(page) else []
     await sign_in(page, "grace", desk, "/messages")
@@ -89,6 +98,7 @@ async def test_a_day_with_nothing_in_it_says_what_to_do_first(empty_desk: Desk, 
         ("/cases", "Begin by entering a call."),
         ("/promises", "stands here"),
         ("/promises?whose=departments", "no open promise"),
+        ("/callbacks", "Nobody waits for a call"),
         ("/notices", "You have seen everything"),
         ("/messages", "No message waits"),
     ):

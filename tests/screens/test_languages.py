@@ -104,6 +104,7 @@ TELLING = [
     "contacts/telling.py", "customers/identities.py",
     "directory/sign_in.py", "directory/credentials.py", "intake/direct_line.py", "platform/files.py",
     "platform/security/passwords.py", "promises/actions.py",
+    "promises/bookings.py", "promises/calling.py",
 ]  # fmt: skip
 UNSEEN = {  # for programs, or never raised by what a screen sends
     "Only the clock breaks a promise.",

@@ -29,6 +29,7 @@ from ahadi.promises.calls import Call, calls_to_make
 from ahadi.promises.capacity import Slot
 from ahadi.promises.model import due_within, following, leaving, passes_on, recovery, successor
 from ahadi.promises.store import Notice, mark_seen, notices_of, notify
+from ahadi.promises.telling import calendar_file, phone_to_call
 from ahadi.promises.watch import oldest_overdue, watch_once, watch_until_quiet
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Wanted",
     "book",
     "bookings_of",
+    "calendar_file",
     "calls_to_make",
     "cancel_booking",
     "due_within",
@@ -65,6 +67,7 @@ __all__ = [
     "oldest_overdue",
     "owner_named",
     "passes_on",
+    "phone_to_call",
     "recovery",
     "renew_promise",
     "reopen_case",

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from ahadi.platform.web import Statics
 from ahadi.screens import (
+    booking_pages,
     case_deeds,
     case_forms,
     case_list,
@@ -11,6 +12,7 @@ from ahadi.screens import (
     chat_pages,
     composer_pages,
     contact_pages,
+    customer_bookings,
     customer_pages,
     file_pages,
     form_pages,
@@ -41,12 +43,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     chat_pages.router,
     file_pages.router,
     promise_pages.router,
+    booking_pages.router,
     notice_pages.router,
     offer_pages.router,
     palette_pages.router,
     message_pages.router,
     contact_pages.router,
     customer_pages.router,
+    customer_bookings.router,
     form_pages.router,
     widget_pages.router,
     kept_pages.router,

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from ahadi import cases, contacts, customers, intake
+from ahadi import cases, contacts, customers, intake, promises
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.base.ids import uuid7
 from ahadi.cases import Case, Linked, LinkNotValid, Touch
@@ -19,6 +19,7 @@ from ahadi.intake import Contacting
 from ahadi.platform.database import Work
 from ahadi.platform.throttle import Limit, count_attempt
 from ahadi.platform.web import Public, client_address, database_of, keyring_of
+from ahadi.promises import Booking
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done, screens_of
@@ -43,7 +44,14 @@ async def link_of(request: Request, token: str) -> Linked:
 
 
 ByThisLink = Annotated[Linked, Depends(link_of)]
-router = APIRouter(prefix="/c/{token}", include_in_schema=False, dependencies=[Depends(ByLink())])
+
+
+def public_router() -> APIRouter:
+    """Routes of the customer's page: behind a link that is signed, and for its case alone."""
+    return APIRouter(prefix="/c/{token}", include_in_schema=False, dependencies=[Depends(ByLink())])
+
+
+router = public_router()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class Own:
     messages: tuple[Message, ...]
     authors: dict[UUID, str]
     departments: tuple[tuple[str, str], ...]
+    bookings: tuple[Booking, ...]
     reader: Reader
 
 
@@ -91,13 +100,14 @@ async def _page(
 
 async def _read(request: Request, linked: Linked) -> Own:
     async with database_of(request).read(linked.actor()) as work:
-        case = await _case(work, linked)
+        case = await case_of_link(work, linked)
         directory = await read_directory(work, case.organisation_id)
         found = await customers.get_customers(work, case.organisation_id, [case.customer_id])
         customer = next(iter(found.values()))
-        reader = _reader(request, work, directory, case, customer)
+        reader = reader_of_customer(request, work, directory, case, customer)
         touch = await cases.touch_case(work, case.id, reader.language, "customer")
         messages = await contacts.messages_of(work, case.organisation_id, case.id)
+        booked = await promises.bookings_of(work, case.organisation_id, case.id)
     shown = tuple(each for each in messages if each.direction != "note" and each.state in _SHOWN)
     departments = sorted((d for d in directory.departments.values() if d.active), key=_order)
     return Own(
@@ -107,6 +117,7 @@ async def _read(request: Request, linked: Linked) -> Own:
         messages=shown,
         authors={id_: person.name for id_, person in directory.people.items()},
         departments=tuple((each.slug, each.name(reader.language)) for each in departments),
+        bookings=tuple(booked),
         reader=reader,
     )
 
@@ -115,7 +126,7 @@ def _order(department: Department) -> tuple[int, str]:
     return department.position, department.slug
 
 
-async def _case(work: Work, linked: Linked) -> Case:
+async def case_of_link(work: Work, linked: Linked) -> Case:
     """The case of a link; of one that was merged, the one it goes on in, where that is the same person's."""
     case = await cases.open_link(work, linked)
     if case.merged_into is None:
@@ -125,7 +136,8 @@ async def _case(work: Work, linked: Linked) -> Case:
     return into if into.customer_id in same else case
 
 
-def _reader(request: Request, work: Work, directory: Directory, case: Case, customer: Customer) -> Reader:
+def reader_of_customer(request: Request, work: Work, directory: Directory, case: Case, customer: Customer) -> Reader:
+    """Who reads the customer's page: in their language, on their clock."""
     zone = customer.zone or directory.organisation.zone
     return reader_of(request).at(work.now, customer.language or case.language).on_the_clock_of(zone)
 
@@ -133,7 +145,8 @@ def _reader(request: Request, work: Work, directory: Directory, case: Case, cust
 # Being heard ----------------------------------------------------------------------------------------------------
 
 
-async def _count(request: Request, linked: Linked) -> None:
+async def count_by_link(request: Request, linked: Linked) -> None:
+    """Count what is asked by a link, so that nobody asks all the time. Raises TooMany."""
     limits = {_REPLIES: str(linked.case_id), _ADDRESS: client_address(request)}
     await count_attempt(database_of(request), limits)
 
@@ -145,8 +158,8 @@ async def post_reply(request: Request, token: str, linked: ByThisLink) -> Respon
 
     async def deed(work: Work) -> Case:
         text = entered.required("text", later("Write something before you send it."), most=20_000)
-        await _count(request, linked)
-        case = await _case(work, linked)
+        await count_by_link(request, linked)
+        case = await case_of_link(work, linked)
         contacting = Contacting(
             channel="web",
             text=text,
@@ -169,8 +182,8 @@ async def post_person(request: Request, token: str, linked: ByThisLink) -> Respo
 
     async def deed(work: Work) -> Case:
         wish: Any = entered.one_of("wish", ("department", "manager"), later("Say whom you want to speak with."))
-        await _count(request, linked)
-        case = await _case(work, linked)
+        await count_by_link(request, linked)
+        case = await case_of_link(work, linked)
         department = entered.text("department", most=60) or None
         if wish == "department" and department is None:
             raise Invalid(later("Choose a department."))

@@ -71,6 +71,13 @@ BY_CODE: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 FROM_BELOW = (
+    later("This time was just taken; choose another one."),
+    later("There is no such booking that you may see, or it is over."),
+    later("Say with whom."),
+    later("Choose a department."),
+    later("A booking takes from one minute to eight hours."),
+    later("Say on which number we are to call."),
+    later("This promise is no call back."),
     later("The e-mail address or the password is wrong; try again, or ask for a new password."),
     later("The code is wrong or was used before; wait for the next one and try again."),
     later("The password is wrong; try again."),

@@ -18,6 +18,7 @@ __all__ = [
     "message_state",
     "missing_name",
     "notice_text",
+    "outcome_name",
     "passes_on",
     "passing_reason",
     "priority_name",
@@ -143,8 +144,20 @@ def notice_text(kind: str) -> str:
         "offer": _("A customer asks for you in person"),
         "nobody-takes": _("Nobody took a case that was offered"),
         "set-away": _("You let several offers pass, so you are on a break now"),
+        "unreached": _("A customer was not reached by telephone; find another way"),
     }.get(about, about.replace("-", " ").capitalize())
     return f"{text}: {passed}" if passed else text
+
+
+def outcome_name(outcome: str | None) -> str:
+    """What came of an attempt to call."""
+    return {
+        "answered": _("Answered"),
+        "no-answer": _("No answer"),
+        "busy": _("Busy"),
+        "voicemail": _("Voicemail left"),
+        "wrong-number": _("Wrong number"),
+    }.get(outcome or "", "")
 
 
 def form_title(name: str) -> str:
@@ -212,6 +225,12 @@ DONE: dict[str, Callable[[], str]] = {
     "message-sent": lambda: _("The message goes out."),
     "message-marked": lambda: _("The message counts as sent."),
     "message-cancelled": lambda: _("The message will not be sent."),
+    "booked": lambda: _("The time is booked, and a message confirms it."),
+    "booking-moved": lambda: _("It is moved, and a message confirms the new time."),
+    "booking-cancelled": lambda: _("It is cancelled; what happens next is told instead."),
+    "call-answered": lambda: _("The promise is kept."),
+    "call-again": lambda: _("The next call is promised."),
+    "call-last": lambda: _("Another way to reach the customer is promised, by a person."),
     "words-added": lambda: _("We have your message."),
     "person-asked": lambda: _("We have passed on that you want to speak with somebody."),
 }
