@@ -87,6 +87,13 @@ async def test_nobody_answers_and_the_next_call_is_promised_for_a_time_that_can_
     assert mail.state == "queued" and "09:30" in mail.body
 
 
+async def test_whoever_is_called_before_the_time_they_booked_keeps_that_time(database: Database, house: House) -> None:
+    case = await a_request(database, house)
+    booking = await booked(database, case)
+    done = await attempt(database, booking.promise_id, "no-answer")
+    assert done.promise and done.promise.due_at == booking.ends_at
+
+
 async def test_a_retry_that_would_fall_into_the_night_waits_for_the_next_shift(
     database: Database, clock: FixedClock, house: House
 ) -> None:

@@ -131,9 +131,10 @@ async def test_a_call_that_nobody_answers_comes_again_with_its_attempt(own_desk:
     assert not await violations(page) and not await scrolls_sideways(page)
 
 
-async def _book(desk: Desk, called: str, at: datetime, department: str = "repairs") -> promises.Booking:
+async def _book(
+    desk: Desk, called: str, at: datetime, wanted: promises.Wanted = promises.Wanted(department="repairs")
+) -> promises.Booking:
     async with desk.database.work(desk.centre.everything) as work:
-        wanted = promises.Wanted(department=department)
         return (await promises.book(work, desk.centre.cases[called], wanted, at))[1]
 
 
@@ -169,8 +170,8 @@ def _client(desk: Desk) -> httpx.AsyncClient:
 
 async def test_whoever_comes_too_late_for_the_last_place_is_told_and_keeps_what_they_chose(own_desk: Desk) -> None:
     link = await a_customer_link(own_desk.database, own_desk.centre, "bill")
-    await _book(own_desk, "outage", NINE)
-    form = {"kind": "callback", "with": "department:repairs", "at": _iso(NINE), "day": "2026-11-25", "once": "a"}
+    await _book(own_desk, "outage", NINE, promises.Wanted(wish="specialist", department="repairs"))
+    form = {"kind": "callback", "with": "specialist:repairs", "at": _iso(NINE), "day": "2026-11-25", "once": "a"}
     form["phone"] = "0712 345678"
     async with _client(own_desk) as browser:
         late = await browser.post(f"{link}/book", data=form)

@@ -144,10 +144,16 @@ async def seat_at(
 
 
 async def first_seat(
-    work: Work, directory: Directory, asked: Asked, earliest: datetime, latest: datetime, length: timedelta
+    work: Work,
+    directory: Directory,
+    asked: Asked,
+    earliest: datetime,
+    latest: datetime,
+    length: timedelta,
+    without: UUID | None = None,
 ) -> Slot | None:
     """The first time that can be kept from a moment on. The bookings must be held."""
-    found = await _slots(work, directory, asked, earliest, latest, length)
+    found = await _slots(work, directory, asked, earliest, latest, length, without)
     return found[0] if found else None
 
 

@@ -180,8 +180,11 @@ class _Call:
         found = directory.departments.get(department) if department else None
         length = held.length if held else timedelta(minutes=settings.of(found.slug if found else None).call)
         await bookings_store.hold_capacity(work, case.organisation_id)
+        if held:  # whoever is called before their time keeps it
+            earliest = max(earliest, held.starts_at)
         for asked, until in self._asked(held, department, timedelta(days=settings.ahead)):
-            slot = await first_seat(work, directory, asked, earliest, earliest + until, length)
+            own = held.id if held else None
+            slot = await first_seat(work, directory, asked, earliest, earliest + until, length, own)
             if slot is not None:
                 person = asked.department is None
                 owner = Holder(person=slot.people[0]) if person else Holder(department=asked.department)
