@@ -20,6 +20,7 @@ from tests.screens.test_accessibility import scrolls_sideways, violations
 ELEVEN_AT_NIGHT = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)  # 23:00 in Nairobi
 NINE = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 TEN = NINE + timedelta(hours=1)
+REPAIRS = promises.Wanted(department="repairs")
 
 
 class Postbox:
@@ -131,9 +132,7 @@ async def test_a_call_that_nobody_answers_comes_again_with_its_attempt(own_desk:
     assert not await violations(page) and not await scrolls_sideways(page)
 
 
-async def _book(
-    desk: Desk, called: str, at: datetime, wanted: promises.Wanted = promises.Wanted(department="repairs")
-) -> promises.Booking:
+async def _book(desk: Desk, called: str, at: datetime, wanted: promises.Wanted = REPAIRS) -> promises.Booking:
     async with desk.database.work(desk.centre.everything) as work:
         return (await promises.book(work, desk.centre.cases[called], wanted, at))[1]
 
