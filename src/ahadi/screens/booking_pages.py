@@ -214,6 +214,7 @@ async def post_attempt(request: Request, promise_id: UUID, actor: Actor = needs(
     whose = "all" if entered.get("whose") == "all" else "mine"
 
     async def deed(work: Work) -> Attempted:
+        await cases.lock_promise(work, promise_id)  # whose it is, before what is wrong with the form
         outcome: Any = entered.one_of("outcome", promises.OUTCOMES, later("Say what came of the call."))
         return await promises.note_attempt(work, promise_id, outcome, entered.text("note"))
 
