@@ -10,6 +10,7 @@ from ahadi.screens import (
     case_list,
     case_page,
     chat_pages,
+    component_pages,
     composer_pages,
     contact_pages,
     customer_bookings,
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     form_pages.router,
     widget_pages.router,
     kept_pages.router,
+    component_pages.router,
     live.router,
 )
 

@@ -1,6 +1,8 @@
 """Pages: compiled once, rendered for a reader. A request of htmx gets the changed parts without what surrounds them."""
 
+import gzip
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,6 +91,12 @@ class Screens:
             language_name=lambda language: name_of_language(language) if spoken(language) else language,
         )
 
+    @property
+    def icons(self) -> list[str]:
+        """The names of the one set of icons."""
+        sprite = Path(__file__).parent / "static/vendor/lucide-static/icons.svg"
+        return re.findall(r'<symbol id="([a-z0-9-]+)"', sprite.read_text(encoding="utf-8"))
+
     def compile_all(self) -> list[str]:
         """Compile every template, so that none is compiled while somebody waits; their names."""
         names = self._environment.list_templates()
@@ -116,9 +124,9 @@ class Screens:
         layout = "layouts/parts.html" if wants_parts(request) else "layouts/desk.html"
         values = {"problem": None, "layout": layout, "done": done, "live": is_live(request)} | values
         text = self.text(reader, template, path=request.url.path, **values)
-        response = HTMLResponse(
-            text, status, {"Referrer-Policy": "same-origin", "Vary": "HX-Request, Cookie", **(headers or {})}
-        )
+        vary = {"Referrer-Policy": "same-origin", "Vary": "HX-Request, Cookie, Accept-Encoding"}
+        body, packed = _packed(request, text)
+        response = HTMLResponse(body, status, {**vary, **packed, **(headers or {})})
         if done:
             response.delete_cookie(DONE_COOKIE, path="/")
         return response
@@ -163,6 +171,15 @@ def keep(response: Response, request: Request, name: str, value: str | None) -> 
         response.set_cookie(name, value, _YEAR, path="/", samesite="lax", secure=request.url.scheme == "https")
     else:
         response.delete_cookie(name, path="/")
+
+
+def _packed(request: Request, text: str) -> tuple[bytes, dict[str, str]]:
+    """A page as it travels: smaller where the browser takes that. It holds no secret that guards a form, so how small
+    it gets tells nobody anything."""
+    body = text.encode()
+    if len(body) < 1400 or "gzip" not in request.headers.get("accept-encoding", ""):  # one packet either way
+        return body, {}
+    return gzip.compress(body, 5, mtime=0), {"Content-Encoding": "gzip"}
 
 
 def _done_before(request: Request) -> Done | None:
