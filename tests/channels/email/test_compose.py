@@ -85,6 +85,18 @@ def test_a_persons_mail_is_not_marked_automatic() -> None:
     assert got.installation == "nairobi-1"
 
 
+def test_an_entry_for_a_calendar_says_what_it_asks_and_nothing_else_gets_in_with_it() -> None:
+    """RFC 6047, 2.4: the method stands in the Content-Type as well."""
+    asked = "text/calendar; method=REQUEST; charset=utf-8"
+    smuggled = "text/calendar; method=REQUEST; name=x\r\nBcc: a@b.example"
+    files = tuple(Attachment(f"{n}.ics", kind, b"BEGIN:VCALENDAR") for n, kind in enumerate((asked, smuggled)))
+    sent = email.message_from_bytes(compose(outgoing(attachments=files)), policy=policy.default)
+    parts = list(sent.iter_attachments())
+    assert "Bcc" not in parts[1]
+    assert [part.get_content_type() for part in parts] == ["text/calendar", "application/octet-stream"]
+    assert parts[0].get_param("method") == "REQUEST"
+
+
 def test_pictures_shown_in_the_html_travel_with_it() -> None:
     logo = Attachment("logo.png", "image/png", PNG, content_id="logo@x")
     got = read(compose(outgoing(html='<p><img src="cid:logo@x"></p>', attachments=(logo,))))
