@@ -15,14 +15,15 @@ from ahadi import intake, promises, routing
 from ahadi.base.clock import FixedClock
 from ahadi.base.errors import Conflict, Forbidden, Invalid
 from ahadi.cases import Case, Deed, Holder, get_case, hold_case, resolve_case
-from ahadi.directory import Role, permissions_of, raise_version
+from ahadi.directory import Role, permissions_of, raise_version, read_directory
 from ahadi.intake import Contacting
 from ahadi.main.duties import Heard, keep_offering, watch
 from ahadi.platform.database import Actor, Database
 from ahadi.routing import explaining, matching_store, offer_actions, offer_store, offers, wrap_up_store, wrap_ups
 from ahadi.routing.offer_duty import offer_waiting
 from ahadi.routing.offer_store import Offer
-from ahadi.routing.offering import Offering
+from ahadi.routing.offering import Offering, served
+from ahadi.routing.scene import read_scene
 from tests.cases.builders import ORGANISATION, system
 from tests.directory.builders import House, a_person, an_organisation
 from tests.main.builders import bearer
@@ -584,3 +585,26 @@ async def test_who_is_asked_for_on_the_telephone_is_not_asked_about_two_calls_at
             lines.append(await intake.ask_for(work, case.reference, "manager"))
     assert lines[0].offer is not None and lines[0].offer.kind == "call"
     assert lines[1].offer is None and lines[1].promise.kind == "callback", "a dated call is promised instead"
+
+
+async def test_planning_finds_what_deciding_finds_however_much_is_alike(database: Database, house: House) -> None:
+    """The plan leaves out who could not have such work, and asks the rota once; the outcome is the same."""
+    await chosen(database)
+    await presence(database, "available", house.asha, house.ben)
+    for number in range(4):
+        await a_contact(database, number, language="sw" if number % 2 else "en")
+    async with database.read(system()) as work:
+        directory = await read_directory(work, ORGANISATION)
+        waiting = await matching_store.waiting(work, ORGANISATION, [house.care], 0, 10)
+        offering = await offer_actions.get_offering(work, ORGANISATION)
+        scene = await read_scene(work, directory, offering, served(directory, house.care), waiting)
+    assert len(waiting) == 4
+    for each in waiting:
+        planned, decided = scene.plan(each), scene.decide(each)
+        assert planned.chosen == decided.chosen == (None if each.language == "sw" else planned.chosen)
+        if planned.chosen is not None:
+            scene.took(planned.chosen, "case")
+    assert {person: load.get("case", 0) for person, load in scene.loads.items() if load} == {
+        house.asha: 1,
+        house.ben: 1,
+    }

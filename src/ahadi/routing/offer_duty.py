@@ -13,10 +13,10 @@ from ahadi.routing import matching_store, offer_store
 from ahadi.routing.matching_store import Waiting
 from ahadi.routing.offering import Offering, kind_of, served
 from ahadi.routing.offers import offer_case
-from ahadi.routing.scene import Round, Scene, overseers, read_scene, round_of
+from ahadi.routing.scene import Hours, Round, Scene, overseers, read_scene, round_of
 from ahadi.routing.steps import alone
 
-_PAGE = 200
+_FIRST, _PAGE = 200, 2000  # cases: a short look where nobody is free, and few of them where much waits
 
 
 async def offer_waiting(database: Database, organisations: Sequence[UUID], only: Collection[UUID] | None = None) -> int:
@@ -54,32 +54,35 @@ class _Giving:
                 return 0
             self.actor = Actor.system({self.organisation_id, *await matching_store.serving(work, people)})
         done = offset = 0
+        hours: dict[tuple[UUID, UUID], Hours] = {}
         while True:
+            limit = _PAGE if offset else _FIRST
             async with self.database.read(self.actor) as work:
-                page = await matching_store.waiting(work, self.organisation_id, departments, offset, _PAGE)
+                page = await matching_store.waiting(work, self.organisation_id, departments, offset, limit)
                 scene = await read_scene(work, directory, self.offering, people, page)
+                scene.hours = hours
             gone = 0
             for each in page:
                 gone += await self._plan(scene, each)
             done += gone
-            if len(page) < _PAGE or not scene.somebody_is_free(departments):
+            if len(page) < limit or not scene.somebody_is_free(departments):
                 return done
-            offset += _PAGE - gone  # what was offered is no longer in the row
+            offset += limit - gone  # what was offered is no longer in the row
 
     async def _plan(self, scene: Scene, each: Waiting) -> int:
-        decision = scene.decide(each)
+        decision = scene.plan(each)
         if decision.chosen is None and not (decision.exhausted and each.exhausted_at is None):
             return 0
         return await alone(each.case_id, self._give(scene, each))
 
     async def _give(self, scene: Scene, each: Waiting) -> int:
-        chosen = await self._settle(each.case_id)
+        chosen = await self._settle(scene, each.case_id)
         if chosen is None:
             return 0
         scene.took(chosen, kind_of(each.channel))
         return 1
 
-    async def _settle(self, case_id: UUID) -> UUID | None:
+    async def _settle(self, planned: Scene, case_id: UUID) -> UUID | None:
         """Decide on one case under the locks: of the case, then of the people, in one order. Whom it was offered."""
         async with self.database.work(self.actor) as work:
             case = await cases.lock_case(work, case_id)
@@ -92,6 +95,8 @@ class _Giving:
             people = served(directory, each.department_id)
             await matching_store.lock_people(work, people)
             scene = await read_scene(work, directory, self.offering, people, [each])
+            if planned.directory is directory:
+                scene.hours = planned.hours  # seconds old
             return await _offer_or_tell(work, scene, case, each)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from ahadi.directory import Directory, Role
 from ahadi.platform.database import Work
 from ahadi.routing import matching_store
-from ahadi.routing.matching import Candidate, Decision, Kind, Piece, decide
+from ahadi.routing.matching import Candidate, Decision, Kind, Piece, decide, refusal
 from ahadi.routing.matching_store import Present, Waiting
 from ahadi.routing.offering import Offering, kind_of, served
 
@@ -34,6 +34,29 @@ def round_of(each: Waiting, offering: Offering, now: datetime) -> Round:
     return Round(each.number, False)
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Whether somebody works now, and when they leave: from the rota, which takes longer to ask than all the rest."""
+
+    on_shift: bool
+    absent: bool
+    leaves_at: datetime | None
+
+
+def hours_of(directory: Directory, person_id: UUID, department_id: UUID, now: datetime) -> Hours:
+    """What the rota says of somebody who may be offered a department's work."""
+    rota = directory.rota
+    own = department_id if department_id in directory.memberships[person_id].departments else None
+    works_shifts = directory.works_shifts(person_id)
+    ends = rota.shift_end(person_id, now) if works_shifts else None
+    away = next((start for start, _ in rota.absences(person_id) if start > now), None)
+    return Hours(
+        on_shift=not works_shifts or bool(rota.on_shift([person_id], now, own)),
+        absent=rota.is_absent(person_id, now),
+        leaves_at=min((each for each in (ends, away) if each), default=None),
+    )
+
+
 @dataclass(slots=True)
 class Scene:
     """The people of an organisation at one moment, and what they have. `took` keeps count while work is given out."""
@@ -46,7 +69,9 @@ class Scene:
     asked: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     handlers: Mapping[UUID, UUID] = field(default_factory=dict)
     handed_in: dict[UUID, UUID] = field(default_factory=dict)  # cases that somebody gave their department just now
+    hours: dict[tuple[UUID, UUID], Hours] = field(default_factory=dict)  # by department and person; handed on
     _candidates: dict[UUID, list[Candidate]] = field(default_factory=dict)
+    _able: dict[tuple[UUID, Piece], list[Candidate]] = field(default_factory=dict)
 
     def decide(self, each: Waiting) -> Decision:
         """To whom a waiting case is offered now."""
@@ -68,29 +93,44 @@ class Scene:
             passes_on=bool(department and department.passes_on),
         )
 
+    def plan(self, each: Waiting) -> Decision:
+        """As `decide`, without a verdict on those who could not be offered such work whoever was asked before.
+
+        Much work is alike, and who is able to have it is found once; leaving out who is not changes no choice.
+        """
+        piece = self.piece(each)
+        alike = replace(piece, asked=frozenset(), given_by=None, last_handler=None)
+        key = (each.department_id, alike)
+        if key not in self._able:
+            candidates = self.candidates(each.department_id)
+            self._able[key] = [one for one in candidates if refusal(alike, one, self.now) is None]
+        if each.exhausted_at is None and piece.asked:
+            return decide(piece, self.candidates(each.department_id), self.now)
+        return decide(piece, self._able[key], self.now)
+
     def candidates(self, department_id: UUID) -> list[Candidate]:
-        """Who might be offered a department's work."""
+        """Who might be offered a department's work; what they have is counted on by `took`."""
         if department_id not in self._candidates:
             people = served(self.directory, department_id)
             self._candidates[department_id] = [self._candidate(each, department_id) for each in people]
-        return [replace(each, load=self.loads.get(each.person_id, {})) for each in self._candidates[department_id]]
+        return self._candidates[department_id]
 
     def _candidate(self, person_id: UUID, department_id: UUID) -> Candidate:
-        directory, rota = self.directory, self.directory.rota
+        directory = self.directory
         membership, known = directory.memberships[person_id], self.present.get(person_id)
-        own = department_id if department_id in membership.departments else None
-        works_shifts = directory.works_shifts(person_id)
-        ends = rota.shift_end(person_id, self.now) if works_shifts else None
-        away = (start for start, _ in rota.absences(person_id) if start > self.now)
+        if (department_id, person_id) not in self.hours:
+            self.hours[department_id, person_id] = hours_of(directory, person_id, department_id, self.now)
+        hours = self.hours[department_id, person_id]
         free = [each for each in (known.presence_since, known.busy_until) if each] if known else []
         return Candidate(
             person_id=person_id,
             skills=membership.skills,
             languages=membership.languages,
             presence=known.presence if known else "offline",
-            on_shift=not works_shifts or bool(rota.on_shift([person_id], self.now, own)),
-            absent=rota.is_absent(person_id, self.now),
-            leaves_at=min((each for each in (ends, next(away, None)) if each), default=None),
+            on_shift=hours.on_shift,
+            absent=hours.absent,
+            leaves_at=hours.leaves_at,
+            load=self.loads.setdefault(person_id, {}),
             capacity=self.offering.capacity_of(directory.people[person_id].slug),
             free_since=max(free, default=None),
         )
@@ -99,6 +139,7 @@ class Scene:
         """Somebody was offered one more."""
         has = self.loads.setdefault(person_id, {})
         has[kind] = has.get(kind, 0) + 1
+        self._able.clear()
 
     def somebody_is_free(self, departments: Sequence[UUID]) -> bool:
         """Whether anybody might take anything at all."""
