@@ -114,6 +114,14 @@ def test_rules_are_handed_on_as_written_with_their_lines() -> None:
     assert setup.rules_source[0].lc.line + 1 == SMALL.count("\n") + 2
 
 
+def test_bookings_are_as_the_example_says() -> None:
+    bookings = read_setup(EXAMPLE, NOW).organisation.settings.bookings
+    assert (bookings.notice, bookings.ahead, bookings.visit, bookings.remind) == (15, 14, 60, 120)
+    assert bookings.retries == (30, 120, 1440) and bookings.tell == "each"
+    repairs, others = bookings.of("repairs"), bookings.of("care")
+    assert (repairs.per_hour, repairs.share, others.per_hour, others.share) == (3, 40, 4, 50)
+
+
 def test_an_absence_of_whole_days_includes_the_last_and_may_name_a_zone() -> None:
     text = SMALL + (
         "    absences:\n"
@@ -235,6 +243,12 @@ def test_what_is_wrong_is_told_with_its_line(before: str, after: str, told: str)
         ("settings: {reopen: 7}\n", "line 20: settings has no `reopen`; did you mean `reopen_days`?"),
         ("settings: {repeat: {threshold: 1}}\n", "must be a whole number from 2 to 100"),
         ("settings: {sender: {name: Power}}\n", "needs `address`"),
+        ("settings:\n  bookings: {remind: soon}\n", "line 21: remind of bookings: `soon` is no length of time"),
+        ("settings:\n  bookings: {retries: [30m, off]}\n", "must be at most ten lengths of time"),
+        ("settings:\n  bookings: {share: 120}\n", "share of bookings must be a whole number from 1 to 100."),
+        ("settings:\n  bookings: {departments: {mars: {share: 10}}}\n", "`mars` is not among the departments"),
+        ("settings:\n  bookings: {tell: never}\n", "which is no moment at which the customer is told"),
+        ("settings:\n  bookings: {retry: 30m}\n", "did you mean `retries`?"),
         ("settings:\n  brand: {colour: blue}\n", "line 21: colour of brand of settings: `blue` is no colour"),
         ("settings:\n  brand: {website: 'javascript:alert(1)'}\n", "is no address of a website"),
         ("promises: {update: 4 hours or so}\n", "line 20: update of promises: `4 hours or so` is no length of time"),

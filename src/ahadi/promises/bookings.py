@@ -136,10 +136,10 @@ async def seat_at(
     work: Work, directory: Directory, asked: Asked, starts_at: datetime, length: timedelta, without: UUID | None = None
 ) -> UUID:
     """Whose time is kept for it. The bookings must be held. Raises SlotTaken with the next times."""
-    ahead = timedelta(days=directory.organisation.settings.bookings.ahead)
-    found = await _slots(work, directory, asked, starts_at, starts_at + ahead, length, without)
+    found = await _slots(work, directory, asked, starts_at, starts_at + length, length, without)
     if not found or found[0].starts_at != utc(starts_at):
-        raise SlotTaken(found)
+        ahead = timedelta(days=directory.organisation.settings.bookings.ahead)
+        raise SlotTaken(await _slots(work, directory, asked, starts_at, starts_at + ahead, length, without))
     return found[0].people[0]
 
 
