@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from ahadi.base.clock import utc
 from ahadi.cases import Promise, PromiseText
 from ahadi.contacts import Message
 from ahadi.platform.journal import JournalRow
@@ -31,6 +32,10 @@ _SHOWN = {
     "promise.handed_over",
     "promise.warned",
     "direct_line.asked",
+    "booking.made",
+    "booking.moved",
+    "booking.cancelled",
+    "call.attempted",
 }
 
 
@@ -51,6 +56,7 @@ class Entry:
     words: str = ""
     to: str = ""
     facts: Mapping[str, Any] | None = None
+    booked: datetime | None = None  # for when a call or visit was booked
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ def _step(row: JournalRow, story: Story, promises: Mapping[UUID, Promise]) -> En
         words=told or "",
         to=story.names.get(UUID(to), "") if to else "",
         facts=row.facts,
+        booked=utc(datetime.fromisoformat(row.facts["starts_at"])) if "starts_at" in row.facts else None,
     )
 
 
