@@ -72,6 +72,8 @@ KINDS: Final = (
     _kind("offer_texts"),
     _kind("offer_rounds"),
     _kind("wrap_ups"),
+    _kind("bookings"),
+    _kind("call_attempts"),
     _kind("contacts"),
     _kind("messages", "message", "leased_until"),
     _kind("message_texts"),
@@ -79,6 +81,10 @@ KINDS: Final = (
     _kind("files"),
     _kind("chats", "chat", "token_hash"),
     _kind("chat_events"),
+    _kind("canned_replies", "canned_reply"),
+    _kind("macros"),
+    _kind("drafts"),
+    _kind("saved_views"),
     _kind("mail_threads"),
     _kind("automatic_replies", "automatic_reply"),
     _kind("quarantine", "quarantine"),
@@ -89,6 +95,8 @@ KINDS: Final = (
     _kind("jobs", "job", "leased_until"),
 )
 PIECES: Final = "file_chunk"  # the bytes of files, which are written as files
+NOT_WRITTEN: Final = frozenset({"message_words", "vocabulary", "vocabulary_near", "at_case"})
+"""Tables that are worked out from others, and who is looking at a case at this moment."""
 
 
 @asynccontextmanager
