@@ -65,8 +65,8 @@ REST: tuple[LiteralString, ...] = (
     "insert into chat_event select organisation_id, organisation_id, 1, min(id::text)::uuid, 'm1', '2026-11-01'"
     " from message group by organisation_id",
     "insert into booking (organisation_id, id, case_id, promise_id, kind, wish, seat, starts_at, ends_at, made_at)"
-    " select organisation_id, gen_random_uuid(), case_id, id, 'callback', 'department', case_id, '2026-12-01', '2026-12-02',"
-    " '2026-11-01' from promise",
+    " select organisation_id, gen_random_uuid(), case_id, id, 'callback', 'department', case_id, '2026-12-01',"
+    " '2026-12-02', '2026-11-01' from promise",
     "insert into call_attempt (organisation_id, id, case_id, promise_id, number, outcome, at) select organisation_id,"
     " gen_random_uuid(), case_id, id, 1, 'busy', '2026-11-01' from promise",
     "insert into canned_reply select o, 'hello', 'en', 'Hello', null, '2026-11-01' from them",
