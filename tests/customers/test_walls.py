@@ -54,7 +54,7 @@ def test_every_action_on_a_customer_is_tried() -> None:
         "unmerge_customers",
         "organisation_of",
     }
-    placing = {"hold_still"}  # answered by the policy with nothing
+    placing = {"hold_still", "still_a_name"}  # answered by the policy with nothing
     assert actions - pure - listing - placing == set(ACTIONS)
 
 
@@ -77,6 +77,7 @@ async def test_lists_and_look_ups_are_empty_of_them(work_as: Any) -> None:
     assert await customers.get_customers(work, ORGANISATION, [theirs.id]) == {}
     assert await customers.find_customers(work, ORGANISATION) == []
     assert await customers.noticed_duplicates(work, ORGANISATION) == []
+    assert await customers.still_a_name(work, OTHER, ["theirs"]) == set()
     for attempt in (
         customers.find_customers(work, OTHER),
         customers.get_customers(work, OTHER, [theirs.id]),

@@ -40,7 +40,7 @@ async def test_who_does_not_answer_leaves_it_to_the_next(organisation: Organisat
     assert (await naomi.get("/api/offers")).json()["items"] == []
     (passed,) = (await grace.get("/api/offers")).json()["items"]
     assert passed["case_id"] == line["case"]["id"]
-    declined = await grace.post(f"/api/offers/{passed['id']}/decline", json={"reason": "in-a-meeting"})
+    declined = await grace.post(f"/api/offers/{passed['id']}/decline", json={"reason": "busy", "words": "In a meeting"})
     assert declined.status_code == 204
     assert line["promise"]["id"] in [
         each["id"] for each in await organisation.promises(taken["case"]["reference"], "open")

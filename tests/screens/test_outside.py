@@ -195,8 +195,8 @@ async def test_times_are_the_organisation_s_unless_the_person_chose_another_cloc
     await page.goto(f"{own_desk.url}/cases/{reference}")
     await expect(due).to_contain_text("10:35 · 13:35 in Nairobi")
     await page.get_by_role("link", name="Promise", exact=True).click()
-    await expect(page.get_by_text("Due at the latest (UTC time)")).to_be_visible()
-    await page.get_by_role("button", name="today 17:00").click()
+    await expect(page.get_by_role("dialog").get_by_text("Due at the latest (UTC time)")).to_be_visible()
+    await page.get_by_role("dialog").get_by_role("button", name="today 17:00").click()
     await page.get_by_role("dialog").get_by_role("button", name="Promise").click()
     await expect(page.locator(".open-promises")).to_contain_text("17:00")
     async with own_desk.database.read(own_desk.centre.everything) as work:
