@@ -9,20 +9,17 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-import structlog
-
 from ahadi import cases
-from ahadi.base.errors import AhadiError, Unavailable
 from ahadi.cases import Case, Holder, Promise, Promised
 from ahadi.customers import get_customer
 from ahadi.directory import Directory, Presence, all_organisations, presences_of, read_directory
-from ahadi.platform.database import Actor, Busy, Database, Work
+from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.steps import alone
 from ahadi.promises import booking_store, model, store
 from ahadi.promises.booking_store import Booking
 from ahadi.promises.telling import tell_of
 from ahadi.promises.upkeep import end_bookings
 
-log = structlog.get_logger(__name__)
 _BATCH = 200
 _ORGANISATIONS = 50
 
@@ -124,7 +121,7 @@ async def _tell(work: Work, directory: Directory, case: Case, promise: Promise) 
 async def _remind_of_bookings(database: Database, organisations: Sequence[UUID]) -> int:
     async with database.read(Actor.system(organisations)) as work:
         soon = await booking_store.to_remind(work, organisations, work.now, _BATCH)
-    return sum([await _alone(each.case_id, _remind_of(database, each)) for each in soon])
+    return sum([await alone("watch", each.case_id, _remind_of(database, each)) for each in soon])
 
 
 async def _remind_of(database: Database, found: Booking) -> bool:
@@ -216,7 +213,7 @@ async def _release(database: Database, organisation_id: UUID, person: UUID) -> i
     """Cases held by somebody who no longer works here go to a colleague, or to their department."""
     async with database.read(Actor.system([organisation_id])) as work:
         held = await store.held_open(work, organisation_id, person, _BATCH)
-    return sum([await _alone(each, _release_one(database, organisation_id, person, each)) for each in held])
+    return sum([await alone("watch", each, _release_one(database, organisation_id, person, each)) for each in held])
 
 
 async def _release_one(database: Database, organisation_id: UUID, person: UUID, case_id: UUID) -> bool:
@@ -242,7 +239,7 @@ Deed = Callable[[Work, Directory, Case, Promise], Awaitable[bool]]
 
 async def _step(database: Database, organisation_id: UUID, case_id: UUID, promise_id: UUID, deed: Deed) -> int:
     """One deed in its own transaction, on the locked case."""
-    return await _alone(case_id, _on_the_locked_case(database, organisation_id, case_id, promise_id, deed))
+    return await alone("watch", case_id, _on_the_locked_case(database, organisation_id, case_id, promise_id, deed))
 
 
 async def _on_the_locked_case(
@@ -255,22 +252,6 @@ async def _on_the_locked_case(
             return False
         directory = await read_directory(work, organisation_id)
         return await deed(work, directory, case, promise)
-
-
-async def _alone(case_id: UUID, deed: Awaitable[bool]) -> int:
-    """Whatever goes wrong with one case is told and leaves the others alone; only without a database all wait."""
-    try:
-        return int(await deed)
-    except Unavailable as problem:
-        if not isinstance(problem, Busy):
-            raise
-        code = problem.code
-    except AhadiError as problem:
-        code = problem.code
-    except Exception as problem:
-        code = type(problem).__qualname__
-    log.warning("watch.step_failed", case=str(case_id), error=code)
-    return 0
 
 
 async def oldest_overdue(work: Work, organisations: Sequence[UUID]) -> datetime | None:

@@ -9,12 +9,12 @@ from ahadi import cases, promises
 from ahadi.cases import Case
 from ahadi.directory import Directory, read_directory
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.steps import alone
 from ahadi.routing import matching_store, offer_store
 from ahadi.routing.matching_store import Waiting
 from ahadi.routing.offering import Offering, kind_of, served
 from ahadi.routing.offers import offer_case
 from ahadi.routing.scene import Hours, Round, Scene, overseers, read_scene, round_of
-from ahadi.routing.steps import alone
 
 _FIRST, _PAGE = 200, 2000  # cases: a short look where nobody is free, and few of them where much waits
 
@@ -73,7 +73,7 @@ class _Giving:
         decision = scene.plan(each)
         if decision.chosen is None and not (decision.exhausted and each.exhausted_at is None):
             return 0
-        return await alone(each.case_id, self._give(scene, each))
+        return await alone("offers", each.case_id, self._give(scene, each))
 
     async def _give(self, scene: Scene, each: Waiting) -> int:
         chosen = await self._settle(scene, each.case_id)

@@ -10,11 +10,11 @@ from ahadi.base.ids import uuid7
 from ahadi.cases import Case, Holder
 from ahadi.directory import Directory, Permission, Presence, presences_of, read_directory, set_presence
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.steps import alone
 from ahadi.routing import matching_store, offer_store
 from ahadi.routing.matching import Decision, Kind
 from ahadi.routing.offer_store import Offer
 from ahadi.routing.offering import kind_of
-from ahadi.routing.steps import alone
 
 LONGEST_WORDS = 2_000
 
@@ -192,7 +192,7 @@ async def expire_offers(database: Database, organisations: Sequence[UUID], limit
         late = await offer_store.expired_offers(work, organisations, limit)
         moot = await offer_store.moot_offers(work, organisations, limit)
     once = {each.id: each for each in (*late, *moot)}
-    return sum([await alone(each.id, _expire_one(database, each)) for each in once.values()])
+    return sum([await alone("offers", each.id, _expire_one(database, each)) for each in once.values()])
 
 
 async def _expire_one(database: Database, seen: Offer) -> int:

@@ -12,8 +12,8 @@ from ahadi.base.errors import Conflict, Forbidden, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.directory import Permission, Presence, set_presence
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.steps import alone
 from ahadi.routing import matching_store, wrap_up_store
-from ahadi.routing.steps import alone
 from ahadi.routing.wrap_up_store import Done, WrapUp
 
 _BATCH = 100
@@ -24,8 +24,8 @@ async def keep_wrap_ups(database: Database, organisations: Sequence[UUID]) -> in
     async with database.read(Actor.system(organisations)) as work:
         done = await wrap_up_store.done_with(work, organisations, _BATCH)
         over = await wrap_up_store.over(work, organisations, _BATCH)
-    ended = [await alone(each.id, _end_late(database, each)) for each in over]
-    begun = [await alone(each.offer_id, _begin(database, each)) for each in done]
+    ended = [await alone("offers", each.id, _end_late(database, each)) for each in over]
+    begun = [await alone("offers", each.offer_id, _begin(database, each)) for each in done]
     return sum(ended) + sum(begun)
 
 

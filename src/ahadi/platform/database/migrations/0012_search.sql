@@ -34,7 +34,6 @@ create table saved_view (                -- a search under a name
     name text not null check (length(name) between 1 and 60),
     query text not null check (length(query) <= 500),
     shared boolean not null default false,   -- with everybody of the organisation
-    position integer not null default 0,
     made_at timestamptz not null,
     primary key (organisation_id, id)
 );

@@ -11,8 +11,8 @@ from ahadi.platform.database import Busy
 log = structlog.get_logger(__name__)
 
 
-async def alone(subject: UUID, deed: Awaitable[int]) -> int:
-    """One step; 0 when it failed. Only without a database all wait: raises Unavailable."""
+async def alone(duty: str, subject: UUID, deed: Awaitable[int]) -> int:
+    """One step of a duty; 0 when it failed. Only without a database all wait: raises Unavailable."""
     try:
         return await deed
     except Unavailable as problem:
@@ -23,5 +23,5 @@ async def alone(subject: UUID, deed: Awaitable[int]) -> int:
         code = problem.code
     except Exception as problem:
         code = type(problem).__qualname__
-    log.warning("offers.step_failed", subject=str(subject), error=code)
+    log.warning(f"{duty}.step_failed", subject=str(subject), error=code)
     return 0
