@@ -26,6 +26,7 @@ from ahadi.screens import (
     palette_pages,
     promise_pages,
     search_pages,
+    settings_pages,
     sign_in_pages,
     widget_pages,
 )
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     form_pages.router,
     widget_pages.router,
     kept_pages.router,
+    settings_pages.router,
     component_pages.router,
     live.router,
 )

@@ -13,6 +13,17 @@ from ahadi.platform.database import Actor, Work
 from ahadi.screens.reader import Reader, reader_of
 
 _MOST = 99  # more than that is told as "99+"
+_ADMINISTERS = (
+    Permission.SETTINGS_EDIT,
+    Permission.TEMPLATES_EDIT,
+    Permission.RULES_EDIT,
+    Permission.DIRECTORY_EDIT,
+    Permission.ROTA_EDIT,
+    Permission.PEOPLE_EDIT,
+    Permission.AUDIT_READ,
+    Permission.TOKENS_EDIT,
+    Permission.WEBHOOKS_EDIT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,11 @@ class Frame:
         """Whether the person may do something, in one organisation or in any."""
         there = self.actor.grants if organisation_id is None else (organisation_id,)
         return any(self.actor.may(each, permission) for each in there)
+
+    @property
+    def administers(self) -> bool:
+        """Whether there is anything on the page of administration for them."""
+        return any(self.may(each) for each in _ADMINISTERS)
 
     @property
     def several(self) -> bool:
