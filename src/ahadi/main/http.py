@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
@@ -70,10 +71,15 @@ def create_app(installation: Installation) -> FastAPI:
     app.add_middleware(Quick, application=app, routes=routes)
     app.add_middleware(Guard, policy=installation.policy, observe=installation.metrics.observe_request)
     install_problems(app)
-    install_screens(app, installation.statics)
+    install_screens(app, installation.statics, _kept(installation.settings.data))
     for router in routers:
         app.include_router(router)
     return app
+
+
+def _kept(data: Path) -> Path | None:
+    """Where compiled templates are kept for the next start; nowhere when the data folder is not in use."""
+    return data / "compiled" if data.is_dir() else None
 
 
 def _installation(request: Request) -> Installation:

@@ -1,5 +1,7 @@
 """The screens: pages for people. Server-rendered HTML that works without script, kept up to date where there is."""
 
+from pathlib import Path
+
 from fastapi import APIRouter, FastAPI
 
 from ahadi.platform.web import Statics
@@ -62,9 +64,9 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def install_screens(app: FastAPI, statics: Statics) -> None:
-    """Give the application its pages, compiled, and people a page for each problem."""
-    screens = Screens(statics)
+def install_screens(app: FastAPI, statics: Statics, folder: Path | None = None) -> None:
+    """Give the application its pages, compiled (kept in the folder), and people a page for each problem."""
+    screens = Screens(statics, folder)
     screens.compile_all()
     app.state.screens = screens
     app.state.problem_page = problem_page

@@ -21,6 +21,7 @@ from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
 from ahadi.screens import moments, offer_wording, wording
+from ahadi.screens.compiled import CompiledTemplates
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
@@ -39,9 +40,9 @@ class Done:
 
 
 class Screens:
-    """The templates, with what every one of them may use."""
+    """The templates, with what every one of them may use; their compiled form is kept in the folder if there is one."""
 
-    def __init__(self, statics: Statics) -> None:
+    def __init__(self, statics: Statics, folder: Path | None = None) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -50,6 +51,7 @@ class Screens:
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=CompiledTemplates(folder),
             extensions=["jinja2.ext.i18n"],
         )
         self._environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
