@@ -152,6 +152,17 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
             " values (%(o)s, %(shift)s, %(person)s, %(from)s, %(until)s)",
             rota,
         )
+        leave_request, swap = uuid7(), uuid7()
+        await work.execute(
+            "insert into leave_request (organisation_id, id, person_id, starts_at, ends_at, kind, state, made_at)"
+            " values (%(o)s, %(id)s, %(person)s, %(from)s, %(until)s, 'leave', 'asked', %(from)s)",
+            rota | {"id": leave_request},
+        )
+        await work.execute(
+            "insert into swap (organisation_id, id, person_id, starts_at, ends_at, state, made_at)"
+            " values (%(o)s, %(id)s, %(person)s, %(until)s, %(later)s, 'offered', %(from)s)",
+            rota | {"id": swap, "later": work.now + timedelta(hours=2)},
+        )
         booking, promise = uuid7(), case.open_promises[0]
         await work.execute(
             "insert into booking (organisation_id, id, case_id, promise_id, kind, wish, seat, starts_at, ends_at,"
@@ -193,6 +204,9 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "reason_slug": "outage",
         "absence_id": absence,
         "shift_id": shift,
+        "shift": shift,
+        "leave_request_id": leave_request,
+        "swap_id": swap,
         "mailbox_id": mailbox,
         "id": quarantined,
     }

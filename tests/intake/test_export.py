@@ -28,6 +28,11 @@ SECRET = b"\x01a secret\x02"
 REST: tuple[LiteralString, ...] = (
     "insert into absence select o, gen_random_uuid(), p, '2026-12-01', '2026-12-02' from them",
     "insert into shift select o, gen_random_uuid(), p, null, '2026-12-01', '2026-12-02' from them",
+    "insert into shift_cut select o, gen_random_uuid(), p, null, '2026-12-01', '2026-12-02' from them",
+    "insert into leave_request (organisation_id, id, person_id, starts_at, ends_at, kind, state, made_at)"
+    " select o, gen_random_uuid(), p, '2026-12-01', '2026-12-02', 'leave', 'asked', '2026-11-01' from them",
+    "insert into swap (organisation_id, id, person_id, starts_at, ends_at, state, made_at)"
+    " select o, gen_random_uuid(), p, '2026-12-01', '2026-12-02', 'offered', '2026-11-01' from them",
     "insert into reason (organisation_id, slug, names) select o, 'outage', '{\"en\": \"Outage\"}' from them",
     "insert into rule_table (organisation_id, version, id, state, rows, made_at)"
     " select o, 1, gen_random_uuid(), 'draft', '[]', '2026-11-01' from them",

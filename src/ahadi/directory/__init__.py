@@ -17,8 +17,18 @@ from ahadi.directory.model import (
 )
 from ahadi.directory.people_actions import deactivate_person, set_presence
 from ahadi.directory.permissions import Permission, Role, permissions_of
-from ahadi.directory.rota import Rota, Shift
-from ahadi.directory.rota_actions import end_absence, mark_absent
+from ahadi.directory.proposal import Proposal, called_for, on_call_spans, piece_of
+from ahadi.directory.rota import Piece, Rota, Shift
+from ahadi.directory.rota_actions import ABSENCES, absence_of, end_absence, mark_absent
+from ahadi.directory.rota_changes import (
+    keep_proposal,
+    propose_absence,
+    propose_copy,
+    propose_handing,
+    propose_move,
+    propose_off,
+    propose_shift,
+)
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
 from ahadi.directory.setup_file import examine_setup, read_setup
 from ahadi.directory.snapshot import Directory, directory_at, read_directory
@@ -26,6 +36,7 @@ from ahadi.directory.store import VERSION_OF_CASE, all_organisations, get_organi
 from ahadi.directory.within import Within
 
 __all__ = [
+    "ABSENCES",
     "DAYS_AHEAD",
     "VERSION_OF_CASE",
     "Bookings",
@@ -39,9 +50,11 @@ __all__ = [
     "Organisation",
     "Permission",
     "Person",
+    "Piece",
     "Presence",
     "Problem",
     "PromiseDefault",
+    "Proposal",
     "Reason",
     "Role",
     "Rota",
@@ -51,16 +64,27 @@ __all__ = [
     "Shift",
     "Uncovered",
     "Within",
+    "absence_of",
     "all_organisations",
+    "called_for",
     "deactivate_person",
     "diff_setups",
     "directory_at",
     "end_absence",
     "examine_setup",
     "get_organisation",
+    "keep_proposal",
     "mark_absent",
+    "on_call_spans",
     "permissions_of",
+    "piece_of",
     "presences_of",
+    "propose_absence",
+    "propose_copy",
+    "propose_handing",
+    "propose_move",
+    "propose_off",
+    "propose_shift",
     "public_holidays",
     "raise_version",
     "read_directory",

@@ -47,6 +47,7 @@ class DepartmentChange:
     manager: str | None = None
     promise: PromiseDefault | None = None
     position: int | None = None
+    swaps_approved: bool | None = None
 
 
 def promise_read(kind: str, within: str | None, settings: Settings) -> PromiseDefault:
@@ -116,8 +117,11 @@ async def _put(work: Work, directory: Directory, was: Department, change: Depart
         now,
         promise=change.promise or now.promise,
         position=now.position if change.position is None else change.position,
+        swaps_approved=now.swaps_approved if change.swaps_approved is None else change.swaps_approved,
     )
     await change_store.put_department(work, now)
+    if now.swaps_approved != was.swaps_approved:
+        await change_store.put_swaps_approved(work, organisation.id, now.id, now.swaps_approved)
     if addresses is not None:
         await take_mail(work, organisation.id, now.id, addresses)
     return now

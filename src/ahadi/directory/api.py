@@ -178,6 +178,9 @@ class DepartmentBody(BaseModel):
     manager: str | None = None
     promise: PromiseBody | None = None
     position: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    swaps_approved: Annotated[
+        bool | None, Field(description="Whether a shift given to a colleague waits for a manager's word.")
+    ] = None
 
     def change(self, settings: Settings) -> DepartmentChange:
         names: Called | None = self.names
@@ -189,6 +192,7 @@ class DepartmentBody(BaseModel):
             manager=self.manager,
             promise=self.promise.read(settings) if self.promise else None,
             position=self.position,
+            swaps_approved=self.swaps_approved,
         )
 
 

@@ -204,6 +204,15 @@ async def put_department(work: Work, department: Department) -> None:
     )
 
 
+async def put_swaps_approved(work: Work, organisation_id: UUID, department_id: UUID, approved: bool) -> None:
+    """Whether a shift of the department that is given to a colleague waits for a manager's word."""
+    await work.execute(
+        "update department set swaps_approved = %(approved)s where organisation_id = %(organisation_id)s"
+        " and id = %(id)s",
+        {"organisation_id": organisation_id, "id": department_id, "approved": approved},
+    )
+
+
 async def put_positions(work: Work, organisation_id: UUID, positions: Mapping[UUID, int]) -> None:
     """The order in which departments are shown."""
     await work.many(

@@ -179,6 +179,7 @@ class Department:
     promise: PromiseDefault
     position: int
     active: bool
+    swaps_approved: bool = False  # whether a shift given to a colleague waits for a manager's word
 
     def name(self, language: str) -> str:
         return called(self.names, language)
@@ -227,6 +228,21 @@ class ShiftPattern:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraShift:
     """One shift outside the pattern, in UTC."""
+
+    organisation_id: UUID
+    id: UUID
+    person_id: UUID
+    department_id: UUID | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftCut:
+    """A time in UTC in which a person's patterns for a department, or those for none, do not hold.
+
+    A shift that comes again is moved on one day by cutting it there and adding a single one.
+    """
 
     organisation_id: UUID
     id: UUID

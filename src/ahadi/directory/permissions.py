@@ -36,6 +36,7 @@ class Permission(StrEnum):
     DIRECTORY_READ = "directory.read"
     DIRECTORY_EDIT = "directory.edit"  # departments, hours, reasons
     ROTA_EDIT = "rota.edit"  # shifts, absences, on-call chains
+    ROTA_OWN = "rota.own"  # ask for absences, offer and take shifts, fetch one's own calendar
     PEOPLE_EDIT = "people.edit"  # invite, roles, deactivate
     PRESENCE_OWN = "presence.own"
     PRESENCE_OTHERS = "presence.others"
@@ -54,7 +55,7 @@ ALL: Final = "all"
 """The scope of a token that may do everything in its organisation."""
 
 _P = Permission
-_EVERYBODY: Final = frozenset({_P.DIRECTORY_READ, _P.PRESENCE_OWN})
+_EVERYBODY: Final = frozenset({_P.DIRECTORY_READ, _P.PRESENCE_OWN, _P.ROTA_OWN})
 _SEES: Final = frozenset({_P.CASE_READ, _P.CUSTOMER_READ, _P.RULES_READ})
 _WORKS: Final = _SEES | {
     _P.CASE_WORK,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ahadi.base.clock import utc
 from ahadi.directory.hours import Hours
-from ahadi.directory.model import Absence, ExtraShift, ShiftPattern
+from ahadi.directory.model import Absence, ExtraShift, ShiftCut, ShiftPattern
 from ahadi.directory.spans import Span, clip, minus, union
 
 HORIZON: Final = timedelta(days=60)
@@ -28,11 +28,27 @@ class Shift:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A shift as it was planned, in UTC: a single one (`single`), or what a pattern says of a day.
+
+    `source_id` is the id of the single shift or the pattern. Absences are not taken out of it.
+    """
+
+    person_id: UUID
+    department_id: UUID | None
+    start: datetime
+    end: datetime
+    source_id: UUID
+    single: bool
+
+
 class Rota:
     """The shifts of an organisation's people.
 
-    A person's shifts are their patterns and extra shifts, joined where they touch, less their absences. A pattern's
-    hours are read in the organisation's `zone`; a shift that ends by being put back an hour goes on to its end.
+    A person's shifts are their patterns, less what was cut out of these, and extra shifts, joined where they touch,
+    less their absences. A pattern's hours are read in the organisation's `zone`; a shift that ends by being put back
+    an hour goes on to its end.
     """
 
     def __init__(
@@ -44,6 +60,7 @@ class Rota:
         zone: str,
         country: str | None,
         subdivision: str | None = None,
+        cuts: Iterable[ShiftCut] = (),
     ) -> None:
         self._place = ZoneInfo(zone)
         self._patterns: Mapping[UUID, list[tuple[ShiftPattern, Hours]]] = _by_person(
@@ -51,6 +68,7 @@ class Rota:
             for pattern in patterns
         )
         self._extras: Mapping[UUID, list[ExtraShift]] = _by_person((extra.person_id, extra) for extra in extras)
+        self._cuts: Mapping[UUID, list[ShiftCut]] = _by_person((cut.person_id, cut) for cut in cuts)
         self._absences: Mapping[UUID, list[Span]] = {
             person: union(spans)
             for person, spans in _by_person(
@@ -67,6 +85,25 @@ class Rota:
         spans = [span for source in self._sources(person_id, since, until, department_id) for span in source]
         left = minus(clip(spans, since, until), self._absences.get(person_id, ()))
         return [Shift(person_id, s, e) for s, e in left]
+
+    def pieces(self, person_id: UUID, start: datetime, end: datetime) -> list[Piece]:
+        """A person's shifts as planned that touch `[start, end)`, whole: not cut at its ends, nor by absences.
+
+        A pattern without a break of two days or more is cut at its ends all the same.
+        """
+        since, until = utc(start), utc(end)
+        found = [
+            Piece(person_id, pattern.department_id, s, e, pattern.id, False)
+            for pattern, hours in self._patterns.get(person_id, ())
+            for s, e in self._of_pattern(pattern, hours, since - 2 * _DAY, until + 2 * _DAY)
+        ]
+        found += [
+            Piece(person_id, extra.department_id, utc(extra.starts_at), utc(extra.ends_at), extra.id, True)
+            for extra in self._extras.get(person_id, ())
+        ]
+        return sorted(
+            (p for p in found if p.start < until and p.end > since), key=lambda p: (p.start, p.end, p.source_id)
+        )
 
     def on_shift(self, people: Iterable[UUID], at: datetime, department_id: UUID | None = None) -> list[UUID]:
         """Those of the people who work at a moment, in the order given."""
@@ -137,6 +174,15 @@ class Rota:
         return sources
 
     def _of_pattern(self, pattern: ShiftPattern, hours: Hours, start: datetime, end: datetime) -> list[Span]:
+        cuts = [
+            (utc(cut.starts_at), utc(cut.ends_at))
+            for cut in self._cuts.get(pattern.person_id, ())
+            if cut.department_id == pattern.department_id
+        ]
+        whole = self._as_written(pattern, hours, start, end)
+        return minus(whole, cuts) if cuts else whole
+
+    def _as_written(self, pattern: ShiftPattern, hours: Hours, start: datetime, end: datetime) -> list[Span]:
         if pattern.valid_from is None and pattern.valid_until is None:
             return hours.stretches(start, end + timedelta(microseconds=1))
         first = self._midnight(pattern.valid_from) if pattern.valid_from else None

@@ -40,7 +40,7 @@ async def add_pattern(
         organisation_id=organisation_id,
         id=uuid7(),
         person_id=person_id,
-        department_id=_worked_for(directory, person_id, department),
+        department_id=worked_for(directory, person_id, department),
         hours=hours,
         valid_from=valid_from,
         valid_until=valid_until,
@@ -70,7 +70,7 @@ async def add_shift(
         organisation_id=organisation_id,
         id=uuid7(),
         person_id=person_id,
-        department_id=_worked_for(directory, person_id, department),
+        department_id=worked_for(directory, person_id, department),
         starts_at=start,
         ends_at=end,
     )
@@ -79,7 +79,8 @@ async def add_shift(
     return shift
 
 
-def _worked_for(directory: Directory, person_id: UUID, department: str | UUID | None) -> UUID | None:
+def worked_for(directory: Directory, person_id: UUID, department: str | UUID | None) -> UUID | None:
+    """The department of a shift, or None for all of the person's. Raises Invalid where they are no member."""
     if department is None:
         return None
     found = in_use(directory.department(department))
@@ -119,18 +120,26 @@ async def mark_absent(
     """
     directory = await to_change(work, organisation_id, Permission.ROTA_EDIT)
     [person_id] = people_named(directory, [person])
+    absence = absence_of(work, organisation_id, person_id, starts_at, ends_at, kind)
+    await rota_store.add_absences(work, [absence])
+    told = {"absence": absence.id, "starts_at": absence.starts_at, "ends_at": absence.ends_at}
+    await changed(work, organisation_id, "absence.added", person_id, **told)
+    return absence
+
+
+def absence_of(
+    work: Work, organisation_id: UUID, person_id: UUID, starts_at: datetime | None, ends_at: datetime, kind: str
+) -> Absence:
+    """An absence as it may be entered or asked for. Raises Invalid."""
     known([kind], ABSENCES, "kind of absence")
     start, end = utc(starts_at or work.now), utc(ends_at)
     if not timedelta(0) < end - start <= LONGEST_ABSENCE:
         raise Invalid("An absence ends after it begins, and within three years; deactivate who is gone for ever.")
     if end <= work.now:
         raise Invalid("That absence is over already.")
-    absence = Absence(
+    return Absence(
         organisation_id=organisation_id, id=uuid7(), person_id=person_id, starts_at=start, ends_at=end, kind=kind
     )
-    await rota_store.add_absences(work, [absence])
-    await changed(work, organisation_id, "absence.added", person_id, absence=absence.id, starts_at=start, ends_at=end)
-    return absence
 
 
 async def end_absence(

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ahadi.base.ids import uuid7
-from ahadi.directory.model import Absence, ExtraShift, ShiftPattern
+from ahadi.directory.model import Absence, ExtraShift, ShiftCut, ShiftPattern
 from ahadi.platform.database import Work
 
 
@@ -58,6 +58,32 @@ async def remove_shift(work: Work, organisation_id: UUID, shift_id: UUID) -> Non
     await work.execute(
         "delete from shift where organisation_id = %(organisation_id)s and id = %(id)s",
         {"organisation_id": organisation_id, "id": shift_id},
+    )
+
+
+async def add_cuts(work: Work, cuts: Sequence[ShiftCut]) -> None:
+    """Times in which patterns do not hold."""
+    for each in cuts:
+        work.put("shift_cut", {name: getattr(each, name) for name in ShiftCut.__dataclass_fields__})
+
+
+async def remove_cuts(work: Work, organisation_id: UUID, cut_ids: Sequence[UUID]) -> None:
+    await work.execute(
+        "delete from shift_cut where organisation_id = %(organisation_id)s and id = any(%(ids)s)",
+        {"organisation_id": organisation_id, "ids": list(cut_ids)},
+    )
+
+
+async def add_shifts(work: Work, shifts: Sequence[ExtraShift]) -> None:
+    """Shifts outside the patterns."""
+    for each in shifts:
+        work.put("shift", {name: getattr(each, name) for name in ExtraShift.__dataclass_fields__})
+
+
+async def remove_shifts(work: Work, organisation_id: UUID, shift_ids: Sequence[UUID]) -> None:
+    await work.execute(
+        "delete from shift where organisation_id = %(organisation_id)s and id = any(%(ids)s)",
+        {"organisation_id": organisation_id, "ids": list(shift_ids)},
     )
 
 

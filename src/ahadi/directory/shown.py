@@ -86,6 +86,7 @@ def show_department(directory: Directory, department: Department, mail: Mapping[
         "promise": show_promise_default(department.promise),
         "position": department.position,
         "active": department.active,
+        "swaps_approved": department.swaps_approved,
     }
 
 

@@ -22,6 +22,7 @@ from ahadi.directory.model import (
     Person,
     PromiseDefault,
     Reason,
+    ShiftCut,
     ShiftPattern,
 )
 from ahadi.directory.rota import Rota
@@ -42,6 +43,7 @@ class Directory:
     extra_shifts: tuple[ExtraShift, ...]
     absences: tuple[Absence, ...]
     on_call: tuple[OnCallEntry, ...]
+    cuts: tuple[ShiftCut, ...] = ()
 
     def person(self, key: str | UUID) -> Person:
         """A person of this organisation by id or slug. Raises Invalid naming what was not found."""
@@ -97,6 +99,7 @@ class Directory:
             zone=place.zone,
             country=place.country,
             subdivision=place.subdivision,
+            cuts=self.cuts,
         )
 
     def uncovered(self, start: datetime, end: datetime) -> list[Uncovered]:
@@ -185,4 +188,5 @@ async def _load(work: Work, organisation: Organisation) -> Directory:
         extra_shifts=tuple(await store.extra_shifts_of(work, id_)),
         absences=tuple(await store.absences_of(work, id_)),
         on_call=tuple(await store.on_call_of(work, id_)),
+        cuts=tuple(await store.cuts_of(work, id_)),
     )

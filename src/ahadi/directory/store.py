@@ -23,6 +23,7 @@ from ahadi.directory.model import (
     PromiseDefault,
     Reason,
     Settings,
+    ShiftCut,
     ShiftPattern,
 )
 from ahadi.directory.permissions import Role
@@ -152,7 +153,8 @@ async def memberships_of(work: Work, organisation_id: UUID) -> list[Membership]:
 async def departments_of(work: Work, organisation_id: UUID) -> list[Department]:
     rows = await work.rows(
         "select organisation_id, id, slug, names, hours, phone, email, manager_id, promise_kind, promise_within,"
-        " position, active from department where organisation_id = %(organisation_id)s order by position, slug",
+        " position, active, swaps_approved from department where organisation_id = %(organisation_id)s"
+        " order by position, slug",
         {"organisation_id": organisation_id},
     )
     return [Department(promise=_promise(row), **row) for row in rows]
@@ -185,6 +187,15 @@ async def extra_shifts_of(work: Work, organisation_id: UUID) -> list[ExtraShift]
     return await work.all(
         ExtraShift,
         "select organisation_id, id, person_id, department_id, starts_at, ends_at from shift"
+        " where organisation_id = %(organisation_id)s order by starts_at, id",
+        {"organisation_id": organisation_id},
+    )
+
+
+async def cuts_of(work: Work, organisation_id: UUID) -> list[ShiftCut]:
+    return await work.all(
+        ShiftCut,
+        "select organisation_id, id, person_id, department_id, starts_at, ends_at from shift_cut"
         " where organisation_id = %(organisation_id)s order by starts_at, id",
         {"organisation_id": organisation_id},
     )

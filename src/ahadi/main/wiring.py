@@ -59,6 +59,8 @@ from ahadi.platform.transports.http import guarded_client
 from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
 from ahadi.promises import api as promises_api
 from ahadi.promises import bookings_api
+from ahadi.rota import api as rota_changes_api
+from ahadi.rota import swaps_api
 from ahadi.routing import api as routing_api
 from ahadi.routing import offer_api
 from ahadi.screens import ROUTERS as SCREENS
@@ -75,6 +77,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     directory_api.router,
     people_api.router,
     rota_api.router,
+    rota_changes_api.router,
+    rota_changes_api.fetched,
+    swaps_api.router,
     live_api.router,
     webhooks_api.router,
     customers_api.router,

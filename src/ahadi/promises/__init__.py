@@ -28,6 +28,7 @@ from ahadi.promises.calling import OUTCOMES, Attempted, Outcome, note_attempt
 from ahadi.promises.calls import Call, calls_to_make
 from ahadi.promises.capacity import Slot
 from ahadi.promises.model import due_within, following, leaving, passes_on, recovery, successor
+from ahadi.promises.orphan_store import Orphan, orphans_of
 from ahadi.promises.store import Notice, mark_seen, notices_of, notify
 from ahadi.promises.telling import calendar_file, phone_to_call
 from ahadi.promises.watch import oldest_overdue, watch_once, watch_until_quiet
@@ -39,6 +40,7 @@ __all__ = [
     "Call",
     "NoSuchBooking",
     "Notice",
+    "Orphan",
     "Outcome",
     "Slot",
     "SlotTaken",
@@ -65,6 +67,7 @@ __all__ = [
     "notices_of",
     "notify",
     "oldest_overdue",
+    "orphans_of",
     "owner_named",
     "passes_on",
     "phone_to_call",

@@ -108,11 +108,12 @@ async def notify(
     organisation_id: UUID,
     person_id: UUID,
     kind: str,
-    case_id: UUID,
+    case_id: UUID | None,
     promise_id: UUID | None = None,
     other: UUID | None = None,
+    subject: UUID | None = None,
 ) -> None:
-    """Something a person must see."""
+    """Something a person must see: of a case, or else of the rota (`subject` is the swap or request)."""
     id_ = uuid7()
     work.put(
         "notice",
@@ -124,6 +125,7 @@ async def notify(
             "case_id": case_id,
             "promise_id": promise_id,
             "other_person": other,
+            "subject_id": subject,
             "at": work.now,
         },
     )
@@ -141,13 +143,14 @@ async def notify(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a person must see: a promise handed over to or from them, a reminder, an escalation."""
+    """What a person must see: a promise handed over to or from them, a reminder, an escalation; or of the rota, then
+    without a case."""
 
     organisation_id: UUID
     id: UUID
     kind: str
-    case_id: UUID
-    reference: str
+    case_id: UUID | None
+    reference: str | None
     promise_id: UUID | None
     other_person: UUID | None
     at: datetime
@@ -159,7 +162,7 @@ async def notices_of(work: Work, person_id: UUID, limit: int) -> list[Notice]:
     return await work.all(
         Notice,
         "select n.organisation_id, n.id, n.kind, n.case_id, c.reference, n.promise_id, n.other_person, n.at, n.seen_at"
-        " from notice n join cases c on c.organisation_id = n.organisation_id and c.id = n.case_id"
+        " from notice n left join cases c on c.organisation_id = n.organisation_id and c.id = n.case_id"
         " where n.organisation_id = any(%(organisations)s) and n.person_id = %(person)s and n.seen_at is null"
         " order by n.at desc, n.id desc limit %(limit)s",
         {"organisations": list(work.actor.organisations), "person": person_id, "limit": limit},

@@ -28,7 +28,7 @@ async def _page(request: Request, actor: Actor, problem: AhadiError | None = Non
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
         found = await promises.notices_of(work, actor.person_id, _MOST) if actor.person_id else []
-        rows = [{"organisation_id": each.organisation_id, "case_id": each.case_id} for each in found]
+        rows = [{"organisation_id": each.organisation_id, "case_id": each.case_id} for each in found if each.case_id]
         subjects = await subjects_of(work, rows)
     return screens_of(request).page(
         request,

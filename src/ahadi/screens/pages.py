@@ -20,7 +20,7 @@ from ahadi.base.clock import iso
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
-from ahadi.screens import moments, offer_wording, wording
+from ahadi.screens import moments, offer_wording, rota_wording, wording
 from ahadi.screens.compiled import CompiledTemplates
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
@@ -72,6 +72,7 @@ class Screens:
             prefixed=lambda prefix, choices: [(prefix + value, text) for value, text in choices],
             **{name: getattr(wording, name) for name in wording.__all__},
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
+            **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
         )
         self._environment.filters.update(
             iso=iso,

@@ -22,8 +22,10 @@ from ahadi.cases import (
 )
 from ahadi.contacts import MessageSettled
 from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
+from ahadi.rota import RotaCosts
 from ahadi.screens import moments
 from ahadi.screens.reader import _, later, ngettext
+from ahadi.screens.rota_wording import costs_text
 
 
 def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
@@ -54,6 +56,7 @@ BY_CODE: dict[str, Callable[[Mapping[str, Any]], str]] = {
     PromiseLapsed.code: lambda fields: _(
         "This promise was due {when} and has lapsed; settle the recovery promise that takes its place."
     ).replace("{when}", moments.clock(fields["due_at"])),
+    RotaCosts.code: costs_text,
     PromisesStillOpen.code: lambda _fields: _("Say of each open promise whether it is kept or withdrawn."),
     DueInThePast.code: lambda _fields: _("That time has passed already; choose a later one."),
     MessageSettled.code: lambda fields: (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ahadi.screens.reader import _
+from ahadi.screens.rota_wording import rota_notice_text
 from ahadi.screens.sentences import problem_text, sentence
 from ahadi.search import Problem
 
@@ -123,7 +124,9 @@ def passing_reason(why: str | None) -> str:
 
 
 def notice_text(kind: str) -> str:
-    """Why somebody is told of a case."""
+    """Why somebody is told of a case, or of the rota."""
+    if told := rota_notice_text(kind):
+        return told
     about, _colon, why = kind.partition(":")
     passed = passing_reason(why) or {
         "repeat": _("the customer asks again and again"),
