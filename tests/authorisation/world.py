@@ -173,6 +173,12 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         )  # fmt: skip
         token = await work.value("select id from token where organisation_id = %(o)s limit 1", {"o": ours})
         session = await work.value("select id from session limit 1")
+        browser = uuid7()
+        await work.execute(
+            "insert into push_subscription (id, person_id, endpoint_hash, sealed, own_key, made_at)"
+            " values (%(id)s, %(person)s, 'h', 'x', 'k', %(now)s)",
+            {"id": browser, "person": person, "now": work.now},
+        )
         contact = await work.value("select id from contact where organisation_id = %(o)s limit 1", {"o": ours})
         macro = desk.Macro(ours, uuid7(), SECRET_WORD, desk.Deeds(note=SECRET_WORD))
         await desk.save_macro(work, macro)
@@ -199,6 +205,7 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "booking_id": booking,
         "token_id": token,
         "session_id": session,
+        "browser_id": browser,
         "person": "our-agent",
         "department": "repairs",
         "reason_slug": "outage",

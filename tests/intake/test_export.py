@@ -56,6 +56,8 @@ REST: tuple[LiteralString, ...] = (
     " from customer group by 1",
     "insert into notice (organisation_id, id, person_id, kind, case_id, at)"
     " select o, gen_random_uuid(), p, 'given', c.id, '2026-11-01' from them join cases c on c.organisation_id = o",
+    "insert into notification (organisation_id, id, notice_id, person_id, about, way, state, due_at, made_at) select"
+    " organisation_id, gen_random_uuid(), id, person_id, 'passed', 'mail', 'sent', at, at from notice",
     "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at) select o,"
     " gen_random_uuid(), c.id, p, 'route', 'offered', '2026-11-01', '2026-11-01'"
     " from them join cases c on c.organisation_id = o",

@@ -17,7 +17,7 @@ LOOKS = [(width, colours) for width in (1440, 390) for colours in ("light", "dar
 
 AMINA = ["/cases", "/cases?q=nothing+like+it", "/search", "/search?q=holder:me+state:closed",
          "/cases/{outage}", "/cases/{payment}", "/cases/{fence}", "/promises",
-         "/promises?whose=departments", "/notices", "/contacts/new?phone=0712345678", "/me",
+         "/promises?whose=departments", "/notices", "/contacts/new?phone=0712345678", "/me", "/me/notifications",
          "/cases/{outage}/promise", "/cases/{outage}/hold", "/cases/{outage}/resolve", "/cases/{fence}/reopen",
          "/cases/{outage}/sort", "/cases/{outage}/link", "/cases/{outage}/direct", "/cases/{outage}/merge",
          "/cases/{outage}/split", "/cases/{outage}/book", "/callbacks", "/callbacks?whose=all"]  # fmt: skip

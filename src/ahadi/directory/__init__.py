@@ -32,7 +32,14 @@ from ahadi.directory.rota_changes import (
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
 from ahadi.directory.setup_file import examine_setup, read_setup
 from ahadi.directory.snapshot import Directory, directory_at, read_directory
-from ahadi.directory.store import VERSION_OF_CASE, all_organisations, get_organisation, presences_of, raise_version
+from ahadi.directory.store import (
+    VERSION_OF_CASE,
+    all_organisations,
+    get_organisation,
+    organisation_names,
+    presences_of,
+    raise_version,
+)
 from ahadi.directory.within import Within
 
 __all__ = [
@@ -76,6 +83,7 @@ __all__ = [
     "keep_proposal",
     "mark_absent",
     "on_call_spans",
+    "organisation_names",
     "permissions_of",
     "piece_of",
     "presences_of",

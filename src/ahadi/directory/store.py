@@ -1,6 +1,7 @@
 """The SQL of organisations, departments, people and their shifts. Sign-in has its own."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,12 @@ async def get_organisation(work: Work, key: UUID | str) -> Organisation | None:
     column = "id" if isinstance(key, UUID) else "slug"
     row = await work.row(f"select {_ORGANISATION} from organisation where {column} = %(key)s", {"key": key})
     return _organisation(row) if row else None
+
+
+async def organisation_names(work: Work, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What some organisations are called; a global table, so the caller checks whose they are."""
+    rows = await work.rows("select id, name from organisation where id = any(%(ids)s)", {"ids": list(ids)})
+    return {each["id"]: each["name"] for each in rows}
 
 
 VERSION_OF_CASE = "select v.version from organisation v where v.id = c.organisation_id"

@@ -98,8 +98,8 @@ KINDS: Final = (
     _kind("jobs", "job", "leased_until"),
 )
 PIECES: Final = "file_chunk"  # the bytes of files, which are written as files
-NOT_WRITTEN: Final = frozenset({"message_words", "vocabulary", "vocabulary_near", "at_case"})
-"""Tables that are worked out from others, and who is looking at a case at this moment."""
+NOT_WRITTEN: Final = frozenset({"message_words", "vocabulary", "vocabulary_near", "at_case", "notification"})
+"""Tables that are worked out from others, who is looking at a case at this moment, and what was told of notices."""
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from ahadi import contacts, promises
+from ahadi import contacts, notifications, promises
 from ahadi.base.errors import AhadiError
 from ahadi.channels.email import MailServer, ServerLimits
 from ahadi.directory import all_organisations
@@ -22,6 +22,7 @@ from ahadi.routing.offer_duty import offer_waiting
 log = structlog.get_logger(__name__)
 Organisations = Callable[[], Awaitable[Sequence[UUID]]]
 _BATCH = 50
+_AT_ONCE = 1000  # organisations that are looked at together where a person's in several go into one mail
 
 
 async def watch(database: Database) -> int:
@@ -117,6 +118,18 @@ async def send_all_due(database: Database, organisations: Sequence[UUID], post: 
         taken += await contacts.settle_abandoned(database, batch, post)
         taken += await contacts.send_due(database, batch, post)
     return taken
+
+
+async def mail_notices(database: Database, organisations: Organisations, every: float) -> None:
+    """Gather what people are told by mail, every so many (real) seconds."""
+    while True:
+        try:
+            everywhere = await organisations()
+            for start in range(0, len(everywhere), _AT_ONCE):
+                await notifications.gather_mails(database, everywhere[start : start + _AT_ONCE])
+        except AhadiError as problem:
+            log.warning("notice_mails.waiting", error=problem.code)
+        await asyncio.sleep(every)
 
 
 async def take_mail(server: MailServer) -> None:

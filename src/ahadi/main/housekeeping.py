@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from ahadi import desk
+from ahadi import desk, notifications
 from ahadi.base.errors import AhadiError
 from ahadi.contacts.chat_store import forget_empty_chats
 from ahadi.directory import sign_in_store
@@ -52,6 +52,8 @@ async def tidy(database: Database) -> None:
     async with database.work(Actor.system(everyone)) as work:
         await forget_empty_chats(work, everyone, work.real_now - timedelta(days=1))
         await webhooks_store.forget_deliveries(work, everyone, work.real_now - timedelta(days=30))
+        await notifications.forget_old(work, everyone, work.real_now - timedelta(days=30))
+        await notifications.forget_old_mails(work, work.real_now - timedelta(days=30))
         await desk.forget_old(
             work, everyone, here=work.real_now - desk.HERE_FOR, drafts=work.real_now - timedelta(days=90)
         )

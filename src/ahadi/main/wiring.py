@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter
 
-from ahadi import search
+from ahadi import notifications, search
 from ahadi.base.clock import Clock, SystemClock
 from ahadi.cases import api as cases_api
 from ahadi.cases import batch_api
@@ -36,6 +36,7 @@ from ahadi.main.duties import (
     Heard,
     keep_offering,
     keep_watch,
+    mail_notices,
     mail_servers,
     read_mailboxes,
     send_messages,
@@ -64,6 +65,7 @@ from ahadi.rota import swaps_api
 from ahadi.routing import api as routing_api
 from ahadi.routing import offer_api
 from ahadi.screens import ROUTERS as SCREENS
+from ahadi.screens import NotificationWording
 from ahadi.search import api as search_api
 
 JOBS_AT_ONCE = 3
@@ -111,6 +113,7 @@ def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Ch
         sms.LATE_RECEIPT: sms.late_receipt,
         chats.GO_ON: go_on,
         **mailing_links(mail, installation.keyring, installation.settings.links_from()),
+        **notifications.sending(mail, outgoing, NotificationWording()),
     }
 
 
@@ -199,6 +202,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
     database, lease = installation.database, timedelta(seconds=installation.settings.job_lease_seconds)
     follower = webhooks.follower(database, lambda: every_organisation(database))
     searching = search.follower(database, lambda: every_organisation(database))
+    telling = notifications.follower(database, lambda: every_organisation(database))
     wakes, heard = [asyncio.Event() for _ in range(JOBS_AT_ONCE)], Heard()
 
     def wake(grown: set[UUID]) -> None:
@@ -207,6 +211,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
         follower.hear(grown)
         heard.hear(grown)
         searching.hear(grown)
+        telling.hear(grown)
 
     settings = installation.settings
     outgoing = guarded_client(Guard.from_setting(settings.outgoing_allow))
@@ -234,6 +239,8 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
             "wake": partial(listen, database.url, wake),
             "webhooks": follower.run,
             "search": searching.run,
+            "notifications": telling.run,
+            "notice mails": partial(mail_notices, database, organisations, settings.watch_seconds),
             "announcer": installation.announcer.run,
             "heartbeat": partial(keep_beating, database),
             "housekeeping": partial(keep_house, database),

@@ -24,6 +24,7 @@ from ahadi.screens import (
     me_pages,
     message_pages,
     notice_pages,
+    notification_pages,
     offer_pages,
     palette_pages,
     promise_pages,
@@ -32,6 +33,7 @@ from ahadi.screens import (
     sign_in_pages,
     widget_pages,
 )
+from ahadi.screens.notification_wording import NotificationWording
 from ahadi.screens.pages import Screens
 from ahadi.screens.problem_pages import problem_page
 
@@ -49,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     promise_pages.router,
     booking_pages.router,
     notice_pages.router,
+    notification_pages.router,
     offer_pages.router,
     palette_pages.router,
     message_pages.router,
@@ -72,4 +75,4 @@ def install_screens(app: FastAPI, statics: Statics, folder: Path | None = None) 
     app.state.problem_page = problem_page
 
 
-__all__ = ["ROUTERS", "Screens", "install_screens"]
+__all__ = ["ROUTERS", "NotificationWording", "Screens", "install_screens"]

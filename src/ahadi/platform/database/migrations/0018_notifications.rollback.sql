@@ -1,0 +1,1 @@
+drop table notification, notice_mail, push_subscription, notification_choice;
