@@ -38,6 +38,7 @@ REST: tuple[LiteralString, ...] = (
     " select o, 1, gen_random_uuid(), 'draft', '[]', '2026-11-01' from them",
     "insert into template (organisation_id, slug, channel, language, version, body, made_at)"
     " select o, 'received', 'sms', 'en', 1, 'Hello', '2026-11-01' from them",
+    "insert into retention (organisation_id, what, days) select o, 'mail', 30 from them",
     "insert into mail_address select 'help@' || o || '.example', o from them",
     "insert into mailbox (organisation_id, id, address, settings)"
     " select o, gen_random_uuid(), 'help@power.example', %(secret)s from them",

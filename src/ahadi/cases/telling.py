@@ -116,12 +116,13 @@ async def fill_for_case(work: Work, case: Case, bodies: Sequence[str]) -> list[R
     return [contacts.fill_words(each, values, language, zone) for each in bodies]
 
 
-UNDO = timedelta(seconds=10)  # how long a reply may still be taken back
+def undo_until(work: Work, message_id: UUID) -> datetime | None:
+    """Until when a reply that this work wrote may be taken back; None where it may not.
 
-
-def undo_until(work: Work) -> datetime | None:
-    """Until when what is written now may be taken back; None where the clock is moved, for it could jump over it."""
-    return work.now + UNDO if work.now == work.real_now else None
+    It may not where the clock is moved, for that could jump over it, nor where the organisation wants it so.
+    """
+    until: datetime | None = work.kept.get(("undo until", message_id))
+    return until
 
 
 async def reply_to_customer(
@@ -147,6 +148,11 @@ async def reply_to_customer(
         sender=directory.organisation.settings.sender_address,
         attachments=attachments,
         links=(await links.customer_link(work, case),),
-        undo=UNDO if undo_until(work) else timedelta(0),
+        undo=timedelta(seconds=directory.organisation.settings.undo_seconds)
+        if work.now == work.real_now
+        else timedelta(0),
     )
-    return await contacts.reply(work, case.organisation_id, written)
+    message_id = await contacts.reply(work, case.organisation_id, written)
+    if written.undo:
+        work.kept["undo until", message_id] = work.now + written.undo
+    return message_id

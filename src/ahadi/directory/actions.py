@@ -24,7 +24,7 @@ from ahadi.directory.model import (
     Settings,
 )
 from ahadi.directory.permissions import Permission
-from ahadi.directory.setup_terms import email_address, phone_number, short_name, web_origin
+from ahadi.directory.setup_terms import email_address, phone_number, short_name, web_origin, zone_name
 from ahadi.directory.snapshot import Directory
 from ahadi.directory.within import Within
 from ahadi.platform.database import Work
@@ -226,6 +226,7 @@ class OrganisationChange:
     """
 
     name: str | None = None
+    zone: str | None = None
     manager: str | None = None
     default_department: str | None = None
     mail: Sequence[str] | None = None
@@ -244,6 +245,8 @@ async def change_organisation(work: Work, organisation_id: UUID, change: Organis
     now = replace(was, settings=_settings(was, change))
     if change.name is not None:
         now = replace(now, name=one_line(change.name, 80))
+    if change.zone is not None:
+        now = replace(now, zone=zone_name(change.zone))
     if change.manager is not None:
         [manager] = people_named(directory, [change.manager])
         if "manager" not in directory.memberships[manager].roles:

@@ -76,6 +76,7 @@ class ChatBody(BaseModel):
 
 class OrganisationBody(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    zone: Annotated[str, Field(max_length=60)] | None = None
     manager: str | None = None
     default_department: str | None = None
     mail: Annotated[list[Address], Field(max_length=50)] | None = None
@@ -83,6 +84,7 @@ class OrganisationBody(BaseModel):
     reopen_days: Annotated[int, Field(ge=0, le=365)] | None = None
     repeat_days: Annotated[int, Field(ge=1, le=365)] | None = None
     repeat_threshold: Annotated[int, Field(ge=2, le=100)] | None = None
+    undo_seconds: Annotated[int, Field(ge=0, le=120)] | None = None
     sender_name: Annotated[str, Field(max_length=80)] | None = None
     sender_address: Annotated[str, Field(max_length=254)] | None = None
     brand: BrandBody | None = None
@@ -95,6 +97,7 @@ class OrganisationBody(BaseModel):
         said = self.model_dump(exclude_none=True)
         return OrganisationChange(
             name=self.name,
+            zone=self.zone,
             manager=self.manager,
             default_department=self.default_department,
             mail=self.mail,
@@ -107,14 +110,15 @@ class OrganisationBody(BaseModel):
         )
 
 
-_PLAIN_SETTINGS = ("phone", "reopen_days", "repeat_days", "repeat_threshold", "sender_name", "sender_address")
+_PLAIN_SETTINGS = ("phone", "reopen_days", "repeat_days", "repeat_threshold", "undo_seconds", "sender_name",
+                   "sender_address")  # fmt: skip
 
 
 @router.patch("/organisations/{organisation}")
 async def patch_organisation(
     request: Request, organisation: str, body: OrganisationBody, actor: Actor = needs(Permission.SETTINGS_EDIT)
 ) -> Response:
-    """Change an organisation's settings; what is not named stays. Place and languages change by `ahadi apply`."""
+    """Change an organisation's settings; what is not named stays. Country and languages change by `ahadi apply`."""
 
     async def deed(work: Work) -> dict[str, Any]:
         organisation_id = await organisation_of(request, work, organisation)

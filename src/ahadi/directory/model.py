@@ -107,13 +107,15 @@ class Settings:
     """What an organisation chose. Days are days of the calendar.
 
     A case resolved at most `reopen_days` ago is reopened by a contact about the same. The `repeat_threshold`-th
-    contact about one thing within `repeat_days` is escalated to the manager. Messages come from `sender_name` at
+    contact about one thing within `repeat_days` is escalated to the manager. A reply may be taken back for
+    `undo_seconds` (0: not at all). Messages come from `sender_name` at
     `sender_address`. `promises` are the defaults by kind, `tiers` the entitlements that exist.
     """
 
     reopen_days: int = 7
     repeat_days: int = 14
     repeat_threshold: int = 3
+    undo_seconds: int = 10
     sender_name: str = ""
     sender_address: str = ""
     phone: str = ""

@@ -106,7 +106,7 @@ def _settings(root: Place, terms: Terms, phone: str) -> Settings:
         "phone": phone,
     }
     at = root.part("settings")
-    known = ("reopen_days", "repeat", "sender", "brand", "chat", "bookings")
+    known = ("reopen_days", "repeat", "undo_seconds", "sender", "brand", "chat", "bookings")
     if at is None or not (at := at.called("settings")).keys(*known):
         return Settings(**read)
     days, repeat, sender, brand = (at.part(key) for key in ("reopen_days", "repeat", "sender", "brand"))
@@ -114,6 +114,8 @@ def _settings(root: Place, terms: Terms, phone: str) -> Settings:
     if (bookings := at.part("bookings")) is not None:
         read["bookings"] = read_bookings(bookings, terms)
     read["reopen_days"] = days.number(0, 365) if days else None
+    if (undo := at.part("undo_seconds")) is not None:
+        read["undo_seconds"] = undo.number(0, 120)
     if repeat is not None and repeat.keys("days", "threshold"):
         window, threshold = repeat.part("days"), repeat.part("threshold")
         read["repeat_days"] = window.number(1, 365) if window else None

@@ -47,7 +47,7 @@ class Terms:
             organisation = organisation.called("the organisation")
             zone, country = organisation.needed("zone"), organisation.needed("country")
             subdivision, languages = organisation.part("subdivision"), organisation.needed("languages")
-            terms.zone = zone.read(_zone) if zone else None
+            terms.zone = zone.read(zone_name) if zone else None
             terms.country = country.read(_country) if country else None
             if subdivision is not None and terms.country is not None:
                 terms.subdivision = subdivision.read(lambda text: _subdivision(terms.country or "", text))
@@ -252,7 +252,8 @@ def _promises(root: Place) -> Mapping[PromiseKind, Within]:
     return found
 
 
-def _zone(text: str) -> str:
+def zone_name(text: str) -> str:
+    """A time zone by its name; raises `Invalid`."""
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):

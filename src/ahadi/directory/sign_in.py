@@ -6,7 +6,7 @@ password is compared. So these functions take the database, and make their own w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -44,7 +44,8 @@ _NOBODY = UUID(int=0)
 _EXTEND_EVERY = timedelta(minutes=1)
 _NO_TOKEN = "This token is not known, was revoked or has expired; use another."  # noqa: S105 - a sentence
 _MOST_KNOWN = 10_000
-_known: dict[bytes, Actor] = {}  # by the hash of the token
+_known: dict[bytes, tuple[Actor, datetime]] = {}  # by the hash of the token, with when it was asked for
+_NOTED_EVERY = timedelta(minutes=5)
 
 HERE = Limit("sign-in", 10, timedelta(minutes=15))
 _PERSON = Limit("sign-in-person", 100, timedelta(hours=1))
@@ -94,29 +95,31 @@ class SignedIn:
 
 async def actor_with_token(database: Database, secret: str) -> Actor:
     """The token's actor, with its scopes as grants; raises NotSignedIn when it is not in force."""
-    hashed = hash_secret(secret)
+    hashed, now = hash_secret(secret), database.clock.real.now()
     async with database.connection() as connection:
-        token = await token_store.token_in_force(connection, hashed, database.clock.real.now())
-    if token is None:
-        raise NotSignedIn(_NO_TOKEN)
+        token = await token_store.token_in_force(connection, hashed, now)
+        if token is None:
+            raise NotSignedIn(_NO_TOKEN)
+        if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
+            await token_store.note_use(connection, token.id, now)
     scopes = _EVERYTHING if ALL in token.scopes else frozenset(token.scopes)
     actor = Actor("token", token.id, {token.organisation_id: scopes})
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
-    _known[hashed] = actor
+    _known[hashed] = actor, now
     return actor
 
 
 def actor_with_known_token(database: Database, secret: str) -> Actor | None:
     """The actor of a token that was in force before, which the work it begins must ask again; None for another.
 
-    Of a token nothing changes but whether it is in force.
+    Of a token nothing changes but whether it is in force. Now and then it is asked anew, which notes its use.
     """
-    hashed = hash_secret(secret)
-    known = _known.get(hashed)
-    if known is None:
+    hashed, now = hash_secret(secret), database.clock.real.now()
+    known, asked_at = _known.get(hashed, (None, now))
+    if known is None or now - asked_at >= _NOTED_EVERY:
         return None
-    params = {"token_hash": hashed, "token_now": database.clock.real.now()}
+    params = {"token_hash": hashed, "token_now": now}
     return replace(known, standing=Standing(token_store.IN_FORCE, params, _NO_TOKEN))
 
 

@@ -23,8 +23,10 @@ class Token:
     made_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    used_at: datetime | None = None  # the last use, a few minutes coarse
 
 
+_COLUMNS: LiteralString = "id, organisation_id, name, scopes, made_at, expires_at, revoked_at, used_at"
 IN_FORCE: LiteralString = (
     " from token where hash = %(token_hash)s and revoked_at is null"
     " and (expires_at is null or expires_at > %(token_now)s)"
@@ -36,7 +38,7 @@ async def token_in_force(connection: AsyncConnection[object], hashed: bytes, now
     """The token with this hash, unless it was revoked or has expired."""
     async with connection.cursor(row_factory=class_row(Token)) as cursor:
         await cursor.execute(
-            f"select id, organisation_id, name, scopes, made_at, expires_at, revoked_at{IN_FORCE}",
+            f"select {_COLUMNS}{IN_FORCE}",
             {"token_hash": hashed, "token_now": now},
         )
         return await cursor.fetchone()
@@ -73,11 +75,16 @@ async def tokens(work: Work, organisation_id: UUID, after: UUID | None, limit: i
     """An organisation's tokens, the newest first."""
     return await work.all(
         Token,
-        "select id, organisation_id, name, scopes, made_at, expires_at, revoked_at from token"
+        f"select {_COLUMNS} from token"
         " where organisation_id = %(organisation_id)s and (%(after)s::uuid is null or id < %(after)s)"
         " order by id desc limit %(limit)s",
         {"organisation_id": organisation_id, "after": after, "limit": limit},
     )
+
+
+async def note_use(connection: AsyncConnection[object], token_id: UUID, now: datetime) -> None:
+    """The token was used now."""
+    await connection.execute("update token set used_at = %(now)s where id = %(id)s", {"id": token_id, "now": now})
 
 
 async def revoke_token(work: Work, organisation_id: UUID, token_id: UUID) -> bool:

@@ -70,4 +70,5 @@ def show_token(token: Token) -> dict[str, Any]:
         "made_at": iso(token.made_at),
         "expires_at": iso(token.expires_at) if token.expires_at else None,
         "revoked_at": iso(token.revoked_at) if token.revoked_at else None,
+        "used_at": iso(token.used_at) if token.used_at else None,
     }

@@ -91,6 +91,7 @@ KINDS: Final = (
     _kind("mail_threads"),
     _kind("automatic_replies", "automatic_reply"),
     _kind("quarantine", "quarantine"),
+    _kind("retention", "retention"),
     _kind("import_runs"),
     _kind("import_rows"),
     _kind("journal", "journal", "xid"),

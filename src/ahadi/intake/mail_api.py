@@ -8,14 +8,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from ahadi.base.errors import NotFound
 from ahadi.customers import email_identity
 from ahadi.directory import Permission
-from ahadi.intake import mail_store, mailboxes
-from ahadi.intake.mail import MailIntake
-from ahadi.intake.mail_store import MailAddress
+from ahadi.intake import aside, mail_store, mailboxes
+from ahadi.intake.aside import Released
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.files import read_file
 from ahadi.platform.web import (
     Paging,
     answer,
@@ -90,7 +87,8 @@ class Sender(BaseModel):
     address: Annotated[str, Field(min_length=3, max_length=254, description="An address, or @domain.")]
 
 
-def _name(address: str) -> str:
+def sender_name(address: str) -> str:
+    """A sender as it is blocked: an address, or the domain of many after an @. Raises Invalid."""
     return address.strip().lower() if address.startswith("@") else email_identity(address).value
 
 
@@ -112,9 +110,7 @@ async def post_blocked(request: Request, body: Sender, actor: Actor = needs(Perm
 
     async def deed(work: Work) -> None:
         organisation_id = await organisation_of(request, work, body.organisation)
-        work.permit(organisation_id, Permission.MESSAGES_SETTLE)
-        await mail_store.block(work, organisation_id, _name(body.address))
-        work.record("sender.blocked", organisation_id)
+        await aside.block_sender(work, organisation_id, sender_name(body.address))
 
     return await perform(request, actor, deed, status=204)
 
@@ -125,10 +121,7 @@ async def post_unblocked(request: Request, body: Sender, actor: Actor = needs(Pe
 
     async def deed(work: Work) -> None:
         organisation_id = await organisation_of(request, work, body.organisation)
-        work.permit(organisation_id, Permission.MESSAGES_SETTLE)
-        if not await mail_store.unblock(work, organisation_id, _name(body.address)):
-            raise NotFound("This sender is not blocked.")
-        work.record("sender.unblocked", organisation_id)
+        await aside.unblock_sender(work, organisation_id, sender_name(body.address))
 
     return await perform(request, actor, deed, status=204)
 
@@ -152,22 +145,13 @@ async def post_settle(
     request: Request, id: UUID, body: Settle, actor: Actor = needs(Permission.MESSAGES_SETTLE)
 ) -> Response:
     """Make it a case after all, or drop it for good (it stays on record)."""
-    raw: list[tuple[bytes, UUID]] = []
+    released: list[Released] = []
 
     async def deed(work: Work) -> dict[str, Any]:
-        found = await mail_store.get_put_aside(work, id)
-        if found is None or found.settled_at is not None:
-            raise NotFound("There is no such mail waiting.")
-        work.permit(found.organisation_id, Permission.MESSAGES_SETTLE)
-        if body.decision == "release" and found.raw_file is not None:
-            raw.append((await read_file(work, found.organisation_id, found.raw_file), found.organisation_id))
-        await mail_store.settle_put_aside(work, found, "released" if body.decision == "release" else "dropped")
-        work.record("mail.settled", found.organisation_id, subject_id=id, decision=body.decision)
+        taken = await aside.settle_put_aside(work, id, release=body.decision == "release")
+        released.extend([taken] if taken else [])
         return {"id": id, "decision": body.decision}
 
     response = await perform(request, actor, deed)
-    for data, organisation_id in raw:
-        # Taken after the decision is on record; a mail is taken once, so a repeated call changes nothing.
-        intake = MailIntake(database_of(request), settings_of(request))
-        await intake.take(data, MailAddress("", organisation_id, None), released=True)
+    await aside.take_released(database_of(request), settings_of(request), released)
     return response

@@ -19,7 +19,7 @@ from ahadi.intake.mail_store import MailAddress, MailboxRow
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import Keyring
 from ahadi.platform.transports.imap import ImapSettings
-from ahadi.platform.transports.oauth import OAuthSettings, RefreshedToken
+from ahadi.platform.transports.oauth import OAuthSettings, RefreshedToken, Token
 
 log = structlog.get_logger(__name__)
 INTERVAL = timedelta(seconds=30)
@@ -35,6 +35,11 @@ class OAuth(BaseModel):
     refresh_token: SecretStr = SecretStr("")
     scope: str = ""
 
+    def application(self) -> OAuthSettings:
+        """What tokens are asked for with."""
+        client_secret, refresh_token = self.client_secret.get_secret_value(), self.refresh_token.get_secret_value()
+        return OAuthSettings(self.token_url, self.client_id, client_secret, refresh_token, self.scope)
+
 
 class MailboxSettings(BaseModel):
     """Where a mailbox is and how to sign in: a password, or `oauth` for XOAUTH2."""
@@ -49,6 +54,17 @@ class MailboxSettings(BaseModel):
     folder: str = "INBOX"
     move_to: str = ""
     first: Literal["unseen", "all"] = "unseen"
+
+    def server(self, token: Token | None) -> ImapSettings:
+        """Where the mailbox is opened, with a token where it wants one."""
+        return ImapSettings(
+            host=self.host,
+            user=self.user,
+            password=self.password.get_secret_value(),
+            token=token,
+            port=self.port,
+            security=self.security,
+        )
 
     def packed(self) -> str:
         """The settings with their secrets, to be encrypted."""
@@ -127,26 +143,8 @@ class Poller:
 
     def _account(self, row: MailboxRow) -> Account:
         settings = MailboxSettings.model_validate(orjson.loads(self._keyring.decrypt(row.settings)))
-        token = None
-        if settings.oauth:
-            given = settings.oauth
-            application = OAuthSettings(
-                given.token_url,
-                given.client_id,
-                given.client_secret.get_secret_value(),
-                given.refresh_token.get_secret_value(),
-                given.scope,
-            )
-            token = self._token(row, application)
-        server = ImapSettings(
-            host=settings.host,
-            user=settings.user,
-            password=settings.password.get_secret_value(),
-            token=token,
-            port=settings.port,
-            security=settings.security,
-        )
-        return Account(row.address, server, settings.folder, settings.move_to, settings.first)
+        token = self._token(row, settings.oauth.application()) if settings.oauth else None
+        return Account(row.address, settings.server(token), settings.folder, settings.move_to, settings.first)
 
     def _token(self, row: MailboxRow, application: OAuthSettings) -> RefreshedToken:
         """One token a mailbox, renewed before it ends; a new one when the mailbox's settings change."""

@@ -37,6 +37,7 @@ WAITS = tuple(
     timedelta(seconds=each) for each in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )
 MOST_WEBHOOKS = 50
+TEST = "webhook.tested"
 
 
 # What an administrator does --------------------------------------------------------------------------------------
@@ -116,6 +117,23 @@ async def deliveries(
     return await store.deliveries(work, organisation_id, webhook_id, after, limit)
 
 
+async def latest_deliveries(work: Work, organisation_id: UUID, each: int) -> list[Delivery]:
+    """The last deliveries of every webhook of the organisation, so many of each, the newest first."""
+    work.permit(organisation_id, EDIT)
+    return await store.latest_deliveries(work, organisation_id, each)
+
+
+async def send_test(work: Work, organisation_id: UUID, webhook_id: UUID) -> None:
+    """Send the webhook a message that says nothing but that it was tested, whatever kinds it asked for.
+
+    It goes the way of every delivery, and stands in the log like one. Raises Conflict when it is switched off.
+    """
+    webhook = await _own(work, organisation_id, webhook_id)
+    if not webhook.active:
+        raise Conflict("This webhook is switched off; switch it on first.")
+    work.record(TEST, organisation_id, subject_id=webhook_id)
+
+
 async def retry(work: Work, organisation_id: UUID, delivery_id: UUID) -> Delivery:
     """Send a failed delivery again, from its first attempt; raises Conflict when it has not failed."""
     work.permit(organisation_id, EDIT)
@@ -169,7 +187,12 @@ def _new_secret() -> str:
 
 
 def wants(webhook: Webhook, row: JournalRow) -> bool:
-    """Whether a webhook is told of a journal row: one of its kinds, and not from before it was there."""
+    """Whether a webhook is told of a journal row: one of its kinds, and not from before it was there.
+
+    A test is told to the webhook that is tested, and to no other.
+    """
+    if row.kind == TEST:
+        return row.subject_id == webhook.id
     return row.recorded_at >= webhook.made_at and (not webhook.kinds or row.kind in webhook.kinds)
 
 

@@ -160,6 +160,17 @@ async def deliveries(
     )
 
 
+async def latest_deliveries(work: Work, organisation_id: UUID, each: int) -> list[Delivery]:
+    """The last so many of every webhook, the newest first."""
+    return await work.all(
+        Delivery,
+        f"select d.* from webhook w cross join lateral (select {_DELIVERY} from webhook_delivery"
+        " where organisation_id = w.organisation_id and webhook_id = w.id order by id desc limit %(each)s) d"
+        " where w.organisation_id = %(organisation_id)s order by d.id desc",
+        {"organisation_id": organisation_id, "each": each},
+    )
+
+
 async def note_attempt(
     work: Work, organisation_id: UUID, delivery_id: UUID, state: str, status: int | None, error: str | None
 ) -> None:

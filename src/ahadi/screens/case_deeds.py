@@ -57,7 +57,7 @@ async def post_reply(request: Request, reference: str, actor: Actor = needs(Perm
 
 def undoable(work: Work, message_id: UUID) -> str:
     """The message and until when it may be taken back, for the news that tells of it; empty where it may not."""
-    until = cases.undo_until(work)
+    until = cases.undo_until(work, message_id)
     return f"{message_id}.{int(until.timestamp())}" if until else ""
 
 

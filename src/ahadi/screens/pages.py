@@ -22,6 +22,7 @@ from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
 from ahadi.screens import moments, offer_wording, rota_wording, wording
 from ahadi.screens.compiled import CompiledTemplates
+from ahadi.screens import moments, offer_wording, settings_wording, wording
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
@@ -73,6 +74,7 @@ class Screens:
             **{name: getattr(wording, name) for name in wording.__all__},
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
             **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
+            **{name: getattr(settings_wording, name) for name in settings_wording.__all__},
         )
         self._environment.filters.update(
             iso=iso,

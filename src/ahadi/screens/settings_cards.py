@@ -37,6 +37,20 @@ GROUPS: Sequence[Group] = (
         lambda: _("Work and people"),
         (
             Card(
+                "/settings/offers",
+                "hand",
+                lambda: _("Offers of work"),
+                lambda: _("Whose work is offered, for how long, and how much at once."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
+                "/settings/bookings",
+                "calendar-clock",
+                lambda: _("Calls and visits that are booked"),
+                lambda: _("How soon, how many, and what follows a call nobody answered."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
                 "/words",
                 "list",
                 lambda: _("Words kept ready"),
@@ -46,8 +60,67 @@ GROUPS: Sequence[Group] = (
         ),
     ),
     Group(
+        lambda: _("How customers reach us"),
+        (
+            Card(
+                "/settings/mail",
+                "mail",
+                lambda: _("Mail"),
+                lambda: _("Mailboxes that are read, and whether they open."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
+                "/settings/mail/aside",
+                "shield",
+                lambda: _("Blocked senders and mail put aside"),
+                lambda: _("Mail that waits for somebody to decide."),
+                (_P.MESSAGES_SETTLE,),
+            ),
+            Card(
+                "/settings/sms",
+                "phone",
+                lambda: _("SMS gateway"),
+                lambda: _("The gateway that takes and brings text messages."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
+                "/settings/chat",
+                "message-square",
+                lambda: _("Chat on your site"),
+                lambda: _("The line for your pages, and where it may stand."),
+                (_P.SETTINGS_EDIT,),
+            ),
+        ),
+    ),
+    Group(
+        lambda: _("Programs"),
+        (
+            Card(
+                "/settings/tokens",
+                "key",
+                lambda: _("Tokens"),
+                lambda: _("Programs that use the API: what they may do, and for how long."),
+                (_P.TOKENS_EDIT,),
+            ),
+            Card(
+                "/settings/webhooks",
+                "send",
+                lambda: _("Webhooks"),
+                lambda: _("Programs that are told what happens, and how that went."),
+                (_P.WEBHOOKS_EDIT,),
+            ),
+        ),
+    ),
+    Group(
         lambda: _("The house"),
         (
+            Card(
+                "/settings/organisation",
+                "building",
+                lambda: _("Organisation"),
+                lambda: _("Name, time zone, manager, and how we work."),
+                (_P.SETTINGS_EDIT,),
+            ),
             Card(
                 "/components",
                 "layout-grid",

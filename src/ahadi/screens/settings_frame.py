@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ahadi.base.errors import AhadiError, Forbidden, NotFound
+from ahadi.base.errors import AhadiError, Forbidden, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
@@ -84,3 +84,12 @@ async def settle_form(
         return await show(entered, problem)
 
     return await act(request, actor, entered, within, done=lambda went: went, again=again, twice=here)
+
+
+def number_in(entered: Entered, name: str, least: int, most: int) -> int:
+    """A whole number that a field holds. Raises Invalid for anything else, naming the limits."""
+    text = entered.text(name, most=12)
+    value = int(text) if text.isascii() and text.isdigit() else -1
+    if not least <= value <= most:
+        raise Invalid(f"Write a whole number from {least} to {most}.", field=name)
+    return value

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ahadi.screens.reader import _
 from ahadi.screens.rota_wording import rota_notice_text
 from ahadi.screens.sentences import problem_text, sentence
+from ahadi.screens.settings_wording import SETTINGS_DONE
 from ahadi.search import Problem
 
 __all__ = [
@@ -239,6 +240,7 @@ DONE: dict[str, Callable[[], str]] = {
     "call-last": lambda: _("Another way to reach the customer is promised, by a person."),
     "words-added": lambda: _("We have your message."),
     "person-asked": lambda: _("We have passed on that you want to speak with somebody."),
+    **SETTINGS_DONE,
 }
 
 

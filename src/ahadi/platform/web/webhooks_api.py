@@ -128,6 +128,18 @@ async def post_retry(
     return await perform(request, actor, deed, show=show_delivery)
 
 
+@router.post("/{webhook_id}/test", status_code=204)
+async def post_test(
+    request: Request, webhook_id: UUID, organisation: str | None = None, actor: Actor = needs(webhooks.EDIT)
+) -> Response:
+    """Send the webhook a test; how that went is among its deliveries."""
+
+    async def deed(work: Work) -> None:
+        await webhooks.send_test(work, await organisation_of(request, work, organisation), webhook_id)
+
+    return await perform(request, actor, deed, status=204)
+
+
 def show_webhook(webhook: Webhook) -> dict[str, Any]:
     """A webhook without its secret."""
     return {
