@@ -198,7 +198,7 @@ async def test_nothing_of_others_and_no_secret_is_in_it(
     held = {column for records in found.values() for record in records for column in record}
     assert not held & {"secret", "password_hash", "totp_secret"}
     assert [sorted(one) for one in found["tokens"]] == [
-        ["expires_at", "id", "made_at", "made_by", "name", "organisation_id", "revoked_at", "scopes"]
+        ["expires_at", "id", "made_at", "made_by", "name", "organisation_id", "revoked_at", "scopes", "used_at"]
     ]
 
 

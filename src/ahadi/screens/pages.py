@@ -20,9 +20,8 @@ from ahadi.base.clock import iso
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
-from ahadi.screens import moments, offer_wording, rota_wording, wording
+from ahadi.screens import moments, offer_wording, rota_wording, settings_wording, wording
 from ahadi.screens.compiled import CompiledTemplates
-from ahadi.screens import moments, offer_wording, settings_wording, wording
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
