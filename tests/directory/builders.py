@@ -1,6 +1,7 @@
 """An organisation with two departments and people on shifts, as rows."""
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from ahadi.base.ids import uuid7
 from ahadi.platform.database import Work
 
 WORKING_DAYS = "Mo-Fr 08:00-17:00"
+_versions = count(1_000, 1_000)
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,15 @@ async def an_organisation(work: Work, id_: UUID, prefix: str = "PW", slug: str =
     settings: dict[str, Any] = {"phone": "+254 700 000000", "sender_address": f"help@{slug}.example"}
     house = House(id_, *(uuid7() for _ in range(7)))
     await work.execute(
-        "insert into organisation (id, slug, name, prefix, zone, country, languages, settings, made_at) values"
-        " (%(id)s, %(slug)s, %(name)s, %(prefix)s, 'Africa/Nairobi', 'KE', '{en,sw}', %(settings)s, %(now)s)",
+        "insert into organisation (id, slug, name, prefix, zone, country, languages, settings, made_at, version)"
+        " values (%(id)s, %(slug)s, %(name)s, %(prefix)s, 'Africa/Nairobi', 'KE', '{en,sw}', %(settings)s, %(now)s,"
+        " %(version)s)",
         {
             "id": id_,
             "slug": slug,
             "name": slug.title(),
             "prefix": prefix,
+            "version": next(_versions),  # no version is ever met again, though each test has this organisation anew
             "settings": orjson.dumps(settings).decode(),
             "now": work.now,
         },

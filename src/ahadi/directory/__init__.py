@@ -31,7 +31,7 @@ from ahadi.directory.rota_changes import (
 )
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
 from ahadi.directory.setup_file import examine_setup, read_setup
-from ahadi.directory.snapshot import Directory, directory_at, read_directory
+from ahadi.directory.snapshot import Directory, ask_ahead, directory_at, read_directory
 from ahadi.directory.store import (
     VERSION_OF_CASE,
     all_organisations,
@@ -73,6 +73,7 @@ __all__ = [
     "Within",
     "absence_of",
     "all_organisations",
+    "ask_ahead",
     "called_for",
     "deactivate_person",
     "diff_setups",

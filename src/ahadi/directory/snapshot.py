@@ -27,7 +27,7 @@ from ahadi.directory.model import (
 )
 from ahadi.directory.rota import Rota
 from ahadi.directory.within import Within
-from ahadi.platform.database import Work
+from ahadi.platform.database import Answer, Work
 
 
 @dataclass(frozen=True)
@@ -166,14 +166,27 @@ async def read_directory(work: Work, organisation_id: UUID) -> Directory:
     read: Directory | None = work.kept.get(("directory", organisation_id))
     if read is not None:
         return read
-    organisation = await store.get_organisation(work, organisation_id)
-    if organisation is None:
-        raise NotFound("There is no such organisation, or you have no access to it.")
     kept = _kept.get(organisation_id)
-    if kept is None or kept.organisation != organisation:
+    if kept is None or kept.organisation.version != await _version(work, organisation_id):
+        organisation = await store.get_organisation(work, organisation_id)
+        if organisation is None:
+            raise NotFound("There is no such organisation, or you have no access to it.")
         kept = _kept[organisation_id] = await _load(work, organisation)
     work.kept["directory", organisation_id] = kept
     return kept
+
+
+async def ask_ahead(work: Work) -> None:
+    """Send what `read_directory` asks along with what was just asked, where the actor has one organisation."""
+    if len(work.actor.grants) == 1:
+        organisation_id = next(iter(work.actor.grants))
+        work.kept["version", organisation_id] = await store.ask_version(work, organisation_id)
+
+
+async def _version(work: Work, organisation_id: UUID) -> int | None:
+    asked: Answer[store.Version] | None = work.kept.pop(("version", organisation_id), None)
+    found = await (asked or await store.ask_version(work, organisation_id)).one()
+    return found.version if found else None
 
 
 async def _load(work: Work, organisation: Organisation) -> Directory:

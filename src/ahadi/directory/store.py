@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ from ahadi.directory.model import (
 )
 from ahadi.directory.permissions import Role
 from ahadi.directory.within import Within
-from ahadi.platform.database import Work
+from ahadi.platform.database import Answer, Work
 
 _ORGANISATION = (
     "id, slug, name, prefix, zone, country, subdivision, languages, manager_id, default_department_id, settings,"
@@ -84,6 +85,18 @@ async def organisation_names(work: Work, ids: Collection[UUID]) -> dict[UUID, st
     return {each["id"]: each["name"] for each in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How often an organisation's directory was changed."""
+
+    version: int
+
+
+async def ask_version(work: Work, organisation_id: UUID) -> Answer[Version]:
+    """The version of an organisation's directory; no row when there is no such organisation."""
+    return await work.ask(Version, "select version from organisation where id = %(key)s", {"key": organisation_id})
+
+
 VERSION_OF_CASE = "select v.version from organisation v where v.id = c.organisation_id"
 """How often the directory of a case `c`'s organisation was changed: part of the statement behind a touch."""
 
@@ -103,7 +116,8 @@ async def raise_version(work: Work, organisation_id: UUID) -> None:
         "update organisation set version = version + %(step)s where id = %(id)s",
         {"id": organisation_id, "step": 1 + secrets.randbelow(1 << 20)},
     )
-    work.kept.pop(("directory", organisation_id), None)
+    for what in ("directory", "version"):
+        work.kept.pop((what, organisation_id), None)
 
 
 async def people_of(work: Work, organisation_id: UUID) -> list[Person]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ahadi.cases import show_whole
-from ahadi.directory import Permission
+from ahadi.directory import Permission, ask_ahead
 from ahadi.intake import actions, direct_line
 from ahadi.intake.model import Contacting
 from ahadi.platform.database import Actor, Work
@@ -62,7 +62,7 @@ async def post_contact(
         taken = await actions.take_contact(work, organisation_id, contacting)
         return await shown(work.as_installation(organisation_id), taken)
 
-    return await perform(request, actor, deed, status=201, by_key=True)
+    return await perform(request, actor, deed, status=201, by_key=True, ahead=ask_ahead)
 
 
 async def shown(work: Work, taken: actions.Taken) -> dict[str, Any]:

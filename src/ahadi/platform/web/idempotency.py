@@ -17,7 +17,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from starlette.responses import Response
 
 from ahadi.base.errors import Invalid, Unavailable
-from ahadi.platform.database import Actor, Database, Work
+from ahadi.platform.database import Actor, Answer, Database, Work
 from ahadi.platform.security import Keyring
 from ahadi.platform.web.answers import encode
 from ahadi.platform.web.guard import DIGEST
@@ -45,6 +45,7 @@ class _Writing:
     fingerprint: bytes
     keyring: Keyring | None
     by_key: bool
+    ahead: Callable[[Work], Awaitable[None]] | None
 
 
 class KeyReused(Invalid):
@@ -63,20 +64,22 @@ async def perform(
     private: bool = True,
     key: str | None = None,
     by_key: bool = False,
+    ahead: Callable[[Work], Awaitable[None]] | None = None,
 ) -> Response:
     """Do `deed` as the actor in one transaction and answer, after the commit, with what it returned as JSON.
 
     `show` turns the outcome into JSON's plain values; status 204 has no body. Where a key asks to keep the answer it
     is kept encrypted, because it may show a secret or a customer's words, unless `private` is false. `key` is an
     idempotency key that came otherwise than in the header (in a form). A deed that lost a deadlock is done afresh.
-    `by_key` as in `Database.work`. Raises KeyReused when the key was used for another request.
+    `by_key` as in `Database.work`; `ahead` sends what the deed asks first, to be answered along with the key.
+    Raises KeyReused when the key was used for another request.
     """
     key = key or request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= _LONGEST_KEY:
         raise Invalid(f"The Idempotency-Key must have 1 to {_LONGEST_KEY} characters.")
     fingerprint = await _fingerprint(request) if key is not None else b""
     keyring = keyring_of(request) if private and key is not None else None
-    writing = _Writing(status, show, key, fingerprint, keyring, by_key)
+    writing = _Writing(status, show, key, fingerprint, keyring, by_key, ahead)
     database = database_of(request)
     for tries_left in reversed(range(_TRIES)):
         try:
@@ -91,7 +94,10 @@ async def _once(
     database: Database, actor: Actor, deed: Callable[[Work], Awaitable[Done]], writing: _Writing
 ) -> Response:
     async with database.work(actor, by_key=writing.by_key) as work:
-        if writing.key is not None and (kept := await _claim(work, writing.key, writing.fingerprint)):
+        claim = await _ask_for(work, writing.key, writing.fingerprint) if writing.key is not None else None
+        if writing.ahead:
+            await writing.ahead(work)
+        if claim and (kept := await claim.kept()):
             body = writing.keyring.decrypt(kept.body).encode() if writing.keyring else kept.body
             return _answer(body, kept.status, replayed=True)
         done = await deed(work)
@@ -117,26 +123,46 @@ async def _fingerprint(request: Request) -> bytes:
     return hashlib.sha256(head + body).digest()
 
 
-async def _claim(work: Work, key: str, fingerprint: bytes) -> _Kept | None:
-    """Take the key for this deed; what is kept under it when it was taken before."""
+@dataclass(frozen=True, slots=True)
+class _Mine:
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A key that was asked for."""
+
+    work: Work
+    whose: dict[str, Any]
+    fingerprint: bytes
+    asked: Answer[_Mine]
+
+    async def kept(self) -> _Kept | None:
+        """What is kept under the key when it was taken before; nothing when it is this deed's now."""
+        if await self.asked.one():
+            return None
+        kept = await self.work.one(
+            _Kept,
+            "select fingerprint, status, body from idempotency where actor_id = %(actor_id)s and key = %(key)s",
+            self.whose,
+        )
+        if kept is None:
+            raise Unavailable("The request under this Idempotency-Key was just forgotten; send it again.")
+        if kept.fingerprint != self.fingerprint:
+            raise KeyReused("This Idempotency-Key was used for another request; use a new key for each request.")
+        return kept
+
+
+async def _ask_for(work: Work, key: str, fingerprint: bytes) -> _Claim:
+    """Ask to take the key for this deed."""
     whose = {"actor_id": work.actor.id or _NOBODY, "key": key}
-    claimed = await work.value(
+    asked = await work.ask(
+        _Mine,
         "insert into idempotency (actor_id, key, fingerprint, made_at)"
-        " values (%(actor_id)s, %(key)s, %(fingerprint)s, %(now)s) on conflict do nothing returning true",
+        " values (%(actor_id)s, %(key)s, %(fingerprint)s, %(now)s) on conflict do nothing returning true as mine",
         {**whose, "fingerprint": fingerprint, "now": work.real_now},
     )
-    if claimed:
-        return None
-    kept = await work.one(
-        _Kept,
-        "select fingerprint, status, body from idempotency where actor_id = %(actor_id)s and key = %(key)s",
-        whose,
-    )
-    if kept is None:
-        raise Unavailable("The request under this Idempotency-Key was just forgotten; send it again.")
-    if kept.fingerprint != fingerprint:
-        raise KeyReused("This Idempotency-Key was used for another request; use a new key for each request.")
-    return kept
+    return _Claim(work, whose, fingerprint, asked)
 
 
 async def _keep(work: Work, key: str, status: int, body: bytes) -> None:
