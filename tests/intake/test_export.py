@@ -62,6 +62,7 @@ REST: tuple[LiteralString, ...] = (
     "insert into offer (organisation_id, id, case_id, person_id, purpose, state, made_at, expires_at) select o,"
     " gen_random_uuid(), c.id, p, 'route', 'offered', '2026-11-01', '2026-11-01'"
     " from them join cases c on c.organisation_id = o",
+    "insert into logo select o, '\\x89504e47', 1, 1, 'd', null, '2026-11-01' from them",
     "insert into offer_setting (organisation_id, changed_at) select o, '2026-11-01' from them",
     "insert into offer_text select organisation_id, id, 'busy with ' || organisation_id from offer",
     "insert into offer_round (organisation_id, case_id, number, held_since, began_at) select organisation_id, id, 1,"

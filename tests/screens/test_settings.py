@@ -18,6 +18,7 @@ from tests.screens.test_accessibility import LOOKS, scrolls_sideways, violations
 pytestmark = pytest.mark.browser
 
 HAMISI = ["/settings", "/settings/tokens", "/settings/webhooks", "/settings/organisation", "/settings/offers",
+          "/settings/portal?organisation=power",
           "/settings/bookings", "/settings/chat", "/settings/mail", "/settings/mail/aside", "/settings/sms",
           ]  # fmt: skip
 

@@ -7,8 +7,10 @@ from ahadi.intake.import_map import ImportMap, MapRefused, read_map
 from ahadi.intake.importing import ImportProgress, import_file
 from ahadi.intake.model import Contacting, Join, Open, Placing, Reopen, place
 from ahadi.intake.personal_data import PERSONAL_DATA, erase_person, export_person
+from ahadi.intake.uploads import FILES, Upload, keep_uploads
 
 __all__ = [
+    "FILES",
     "PERSONAL_DATA",
     "Contacting",
     "DirectLine",
@@ -21,6 +23,7 @@ __all__ = [
     "Placing",
     "Reopen",
     "Taken",
+    "Upload",
     "Wish",
     "ask_for",
     "erase_person",
@@ -28,6 +31,7 @@ __all__ = [
     "export_organisation",
     "export_person",
     "import_file",
+    "keep_uploads",
     "manager_of",
     "place",
     "read_map",

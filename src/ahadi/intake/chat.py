@@ -12,19 +12,17 @@ from ahadi.base.errors import Invalid, NotSignedIn
 from ahadi.base.ids import uuid7
 from ahadi.base.text import one_line
 from ahadi.cases import Case, Promise, Promised
-from ahadi.channels.email import Limits, attachment, within
 from ahadi.contacts import Attached, Chat, chat_store, chats
 from ahadi.customers import email_identity, phone_identity
 from ahadi.directory import Directory, read_directory
 from ahadi.intake import actions
 from ahadi.intake.model import Contacting
+from ahadi.intake.uploads import Upload, keep_uploads
 from ahadi.platform.database import Work
-from ahadi.platform.files import keep_file
 from ahadi.platform.security import hash_secret, new_secret
 from ahadi.promises import due_within
 
 LONGEST = 4_000  # characters of one message
-FILES = Limits(attachment=10 * 1024 * 1024, attachments=5, attachments_together=20 * 1024 * 1024)
 _CALL_ME = {"en": "Please call me back: {phone}", "sw": "Tafadhali nipigieni simu: {phone}"}
 
 
@@ -32,15 +30,6 @@ class ChatEnded(NotSignedIn):
     """The chat was ended, or nobody came back to it for long; begin a new one."""
 
     code = "chat-ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as a browser sends it: the name and type it claims, and its bytes."""
-
-    name: str
-    declared: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +81,7 @@ async def say(work: Work, chat: Chat, saying: Saying) -> int:
         return before
     _check(saying)
     directory = await read_directory(inside, chat.organisation_id)
-    files = await _kept(inside, chat, saying)
+    files = await keep_uploads(inside, chat.organisation_id, saying.files)
     if chat.contact_id is None or case is None or case.state != "open":
         return await _begin(inside, directory, chat, saying, files, case)
     if case.holder.person and chat.staff_seen >= chat.last:  # whoever has not looked yet was told already
@@ -125,15 +114,6 @@ async def _locked(work: Work, chat: Chat) -> Chat:
     if held is None or not held.is_open(work.real_now):
         raise ChatEnded("This conversation has ended; begin a new one.")
     return held
-
-
-async def _kept(work: Work, chat: Chat, saying: Saying) -> tuple[Attached, ...]:
-    read = [attachment(f.data, f.declared, f.name, "", inline=False, limits=FILES) for f in saying.files]
-    judged = within(read, FILES)
-    left_out = next((each.left_out for each in judged if each.left_out), None)
-    if left_out:
-        raise Invalid(f"At most 5 files of 10 MiB each, and 20 MiB together, are taken with a message. {left_out}")
-    return tuple([Attached(await keep_file(work, chat.organisation_id, f.data, f.media_type), f.name) for f in judged])
 
 
 async def _begin(

@@ -14,10 +14,11 @@ from ahadi.base.errors import AhadiError, Invalid, NotFound
 from ahadi.contacts import Chat, attachments_of, chat_store, chats
 from ahadi.directory import read_directory
 from ahadi.intake import chat as engine
-from ahadi.intake.chat import ChatEnded, Saying, Upload
+from ahadi.intake.chat import ChatEnded, Saying
 from ahadi.intake.chat_door import Door, chat_here, door_of, for_sites, token_of, visitor
 from ahadi.intake.chat_rooms import Room, Rooms
 from ahadi.intake.chat_shown import show_said, show_state
+from ahadi.intake.uploads import Upload
 from ahadi.platform.database import Database, Work
 from ahadi.platform.files import read_file
 from ahadi.platform.throttle import Limit, count_attempt

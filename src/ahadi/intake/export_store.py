@@ -70,6 +70,7 @@ KINDS: Final = (
     _kind("promise_texts"),
     _kind("routing_facts"),
     _kind("notices"),
+    _kind("logos"),
     _kind("offers"),
     _kind("offer_settings"),
     _kind("offer_texts"),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from ahadi.platform.web import Statics
 from ahadi.screens import (
     booking_pages,
+    brand,
     case_deeds,
     case_forms,
     case_list,
@@ -27,6 +28,7 @@ from ahadi.screens import (
     notification_pages,
     offer_pages,
     palette_pages,
+    portal_settings,
     promise_pages,
     search_pages,
     settings_access,
@@ -64,6 +66,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     customer_pages.router,
     customer_bookings.router,
     form_pages.router,
+    brand.router,
+    portal_settings.router,
     widget_pages.router,
     kept_pages.router,
     settings_pages.router,

@@ -15,6 +15,7 @@ from ahadi.platform.database import Work
 from ahadi.platform.web import database_of
 from ahadi.promises import Booking, NoSuchBooking
 from ahadi.screens.acting import act
+from ahadi.screens.brand import branded
 from ahadi.screens.customer_pages import ByThisLink, case_of_link, count_by_link, public_router, reader_of_customer
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done, screens_of
@@ -54,10 +55,12 @@ async def _page(
         here = f"/c/{token}/bookings/{booking_id}" if booking_id else f"/c/{token}/book"
         times = await picker(inside, directory, case, reader, entered.values, here, booking=booking)
         phone = await promises.phone_to_call(inside, case, customer)
+        brand = await branded(inside, directory.organisation)
     return screens_of(request).page(
         request,
         reader,
         "public/book.html",
+        brand=brand,
         status=problem.status if problem else 200,
         headers=_PRIVATE,
         case=case,

@@ -1,5 +1,6 @@
 """The customer's own page of a case, behind a signed link: where it stands, what was said, and how to be heard."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -9,19 +10,21 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers, intake, promises
-from ahadi.base.errors import AhadiError, Invalid
+from ahadi.base.errors import AhadiError, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.cases import Case, Linked, LinkNotValid, Touch
 from ahadi.contacts import Message
 from ahadi.customers import Customer
 from ahadi.directory import Department, Directory, Organisation, read_directory
-from ahadi.intake import Contacting
-from ahadi.platform.database import Work
+from ahadi.intake import Contacting, Upload
+from ahadi.platform.database import Actor, Work
 from ahadi.platform.throttle import Limit, count_attempt
 from ahadi.platform.web import Public, client_address, database_of, keyring_of
 from ahadi.promises import Booking
 from ahadi.screens.acting import act
-from ahadi.screens.entered import Entered, entered_in
+from ahadi.screens.brand import Branded, branded
+from ahadi.screens.entered import Entered, EnteredFile, entered_in
+from ahadi.screens.file_pages import download
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import Reader, later, reader_of
 
@@ -65,6 +68,8 @@ class Own:
     authors: dict[UUID, str]
     departments: tuple[tuple[str, str], ...]
     bookings: tuple[Booking, ...]
+    files: Mapping[UUID, list[dict[str, Any]]]
+    brand: Branded
     reader: Reader
 
 
@@ -90,6 +95,7 @@ async def _page(
         status=problem.status if problem else 200,
         headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"},
         own=own,
+        brand=own.brand,
         address=f"/c/{token}",
         entered=entered or Entered(),
         about=about,
@@ -108,7 +114,12 @@ async def _read(request: Request, linked: Linked) -> Own:
         touch = await cases.touch_case(work, case.id, reader.language, "customer")
         messages = await contacts.messages_of(work, case.organisation_id, case.id)
         booked = await promises.bookings_of(work, case.organisation_id, case.id)
-    shown = tuple(each for each in messages if each.direction != "note" and each.state in _SHOWN)
+        shown = tuple(each for each in messages if each.direction != "note" and each.state in _SHOWN)
+        attached = await contacts.attachments_of(work, case.organisation_id, [each.id for each in shown])
+        brand = await branded(work, directory.organisation)
+    files: dict[UUID, list[dict[str, Any]]] = {}
+    for each in attached:
+        files.setdefault(each["message_id"], []).append(each)
     departments = sorted((d for d in directory.departments.values() if d.active), key=_order)
     return Own(
         case=case,
@@ -118,6 +129,8 @@ async def _read(request: Request, linked: Linked) -> Own:
         authors={id_: person.name for id_, person in directory.people.items()},
         departments=tuple((each.slug, each.name(reader.language)) for each in departments),
         bookings=tuple(booked),
+        files=files,
+        brand=brand,
         reader=reader,
     )
 
@@ -154,12 +167,14 @@ async def count_by_link(request: Request, linked: Linked) -> None:
 @router.post("/reply")
 async def post_reply(request: Request, token: str, linked: ByThisLink) -> Response:
     """What the customer writes joins their case, or reopens it; where that was long ago, it becomes a new one."""
-    entered = await entered_in(request)
+    entered = await entered_in(request, most_files=5)
 
     async def deed(work: Work) -> Case:
         text = entered.required("text", later("Write something before you send it."), most=20_000)
         await count_by_link(request, linked)
         case = await case_of_link(work, linked)
+        inside = work.as_installation(case.organisation_id)
+        files = await intake.keep_uploads(inside, case.organisation_id, [_upload(each) for each in entered.files])
         contacting = Contacting(
             channel="web",
             text=text,
@@ -168,11 +183,27 @@ async def post_reply(request: Request, token: str, linked: ByThisLink) -> Respon
             reason=case.reason,
             language=case.language,
             source_key=f"page:{entered.once}" if entered.once else None,
+            attachments=files,
         )
-        taken = await intake.take_contact(work.as_installation(case.organisation_id), case.organisation_id, contacting)
+        taken = await intake.take_contact(inside, case.organisation_id, contacting)
         return taken.case
 
     return await _answer(request, token, linked, entered, deed, "words-added", "reply")
+
+
+def _upload(file: EnteredFile) -> Upload:
+    return Upload(file.name, file.media_type, file.data)
+
+
+@router.get("/files/{file_id}")
+async def get_file(request: Request, token: str, file_id: UUID, linked: ByThisLink) -> Response:
+    """A file of a message that the page shows, as a download that no browser opens by itself."""
+    own = await _read(request, linked)
+    found = next((each for files in own.files.values() for each in files if each["file_id"] == file_id), None)
+    if found is None:
+        raise NotFound(later("There is no such file with this case."))
+    actor = Actor.system([own.case.organisation_id])
+    return download(database_of(request), actor, own.case.organisation_id, found)
 
 
 @router.post("/person")

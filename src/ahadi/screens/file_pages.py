@@ -1,7 +1,8 @@
 """Files that came with a case's messages: given out as downloads, never shown by our own pages."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -31,8 +32,13 @@ async def get_file(
         found = next((each for each in attached if each["file_id"] == file_id), None)
         if found is None:
             raise NotFound(later("There is no such file with this case."))
+    return download(database_of(request), actor, case.organisation_id, found)
+
+
+def download(database: Database, actor: Actor, organisation_id: UUID, found: Mapping[str, Any]) -> Response:
+    """A file as a download; `found` is its row among a message's attachments."""
     return StreamingResponse(
-        _chunks(database_of(request), actor, case.organisation_id, file_id),
+        _chunks(database, actor, organisation_id, found["file_id"]),
         media_type="application/octet-stream",
         headers={
             "Content-Disposition": disposition(found["name"]),

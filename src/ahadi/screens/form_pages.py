@@ -13,6 +13,7 @@ from ahadi.intake import Contacting, Taken
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.throttle import Limit, count_attempt
 from ahadi.platform.web import PUBLIC, client_address, database_of, perform
+from ahadi.screens.brand import Branded, branded
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import screens_of
 from ahadi.screens.reader import Reader, later, reader_of
@@ -23,7 +24,7 @@ _EVERYBODY = Limit("web-form", 1_000, timedelta(hours=1))
 TRAP = "website"  # a field no person sees; programs that fill in forms fill it too
 
 
-async def _directory(request: Request, slug: str) -> tuple[Directory, Reader]:
+async def _directory(request: Request, slug: str) -> tuple[Directory, Reader, Branded]:
     async with database_of(request).read(Actor.system([])) as work:
         organisation = await get_organisation(work, slug)
     if organisation is None or organisation.slug != slug:
@@ -31,7 +32,8 @@ async def _directory(request: Request, slug: str) -> tuple[Directory, Reader]:
     async with database_of(request).read(_customer(organisation.id)) as work:
         directory = await read_directory(work, organisation.id)
         reader = reader_of(request).at(work.now, None, organisation.zone)
-    return directory, reader
+        brand = await branded(work, directory.organisation)
+    return directory, reader, brand
 
 
 def _customer(organisation_id: object) -> Actor:
@@ -41,14 +43,15 @@ def _customer(organisation_id: object) -> Actor:
 
 @router.get("")
 async def get_form(request: Request, organisation: str) -> Response:
-    directory, reader = await _directory(request, organisation)
-    return _form(request, directory, reader)
+    directory, reader, brand = await _directory(request, organisation)
+    return _form(request, directory, reader, brand)
 
 
 def _form(
     request: Request,
     directory: Directory,
     reader: Reader,
+    brand: Branded,
     entered: Entered | None = None,
     problem: AhadiError | None = None,
 ) -> Response:
@@ -59,6 +62,7 @@ def _form(
         "public/form.html",
         status=problem.status if problem else 200,
         organisation=directory.organisation,
+        brand=brand,
         reasons=sorted(reasons, key=lambda each: each[1]),
         entered=entered or Entered(),
         problem=problem,
@@ -74,10 +78,10 @@ async def post_form(request: Request, organisation: str) -> Response:
     The link to the customer's page is in the answer only for somebody who was not known before: whoever writes in the
     name of a known customer is not to read that customer's case. The message to the address we know holds it.
     """
-    directory, reader = await _directory(request, organisation)
+    directory, reader, brand = await _directory(request, organisation)
     entered = await entered_in(request)
     if entered.get(TRAP):
-        return _thanks(request, directory, reader, None, None)
+        return _thanks(request, directory, reader, brand, None, None)
     organisation_id = directory.organisation.id
     outcome: list[tuple[Taken, str | None]] = []
     try:
@@ -95,9 +99,9 @@ async def post_form(request: Request, organisation: str) -> Response:
     except AhadiError as problem:
         if problem.status >= 500:
             raise
-        return _form(request, directory, reader, entered, problem)
+        return _form(request, directory, reader, brand, entered, problem)
     taken, link = outcome[-1]
-    return _thanks(request, directory, reader, taken.case.reference, link)
+    return _thanks(request, directory, reader, brand, taken.case.reference, link)
 
 
 def _contacting(entered: Entered, reader: Reader) -> Contacting:
@@ -118,7 +122,12 @@ def _contacting(entered: Entered, reader: Reader) -> Contacting:
 
 
 def _thanks(
-    request: Request, directory: Directory, reader: Reader, reference: str | None, link: str | None
+    request: Request,
+    directory: Directory,
+    reader: Reader,
+    brand: Branded,
+    reference: str | None,
+    link: str | None,
 ) -> Response:
     return screens_of(request).page(
         request,
@@ -126,6 +135,7 @@ def _thanks(
         "public/thanks.html",
         status=201 if reference else 200,
         organisation=directory.organisation,
+        brand=brand,
         reference=reference,
         link=link,
     )

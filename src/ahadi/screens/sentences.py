@@ -122,6 +122,13 @@ FROM_BELOW = (
     later("Only a person who is signed in has a desk."),
     later("This is too long; shorten it."),
     later("There is no such file that you may see."),
+    later("Write the colour as # and six digits, such as #1f5f8b."),
+    later("This is no address of a website; write it like https://www.power.example."),
+    later("This picture is too large; make it smaller."),
+    later("Give the picture as a PNG file."),
+    later("This picture is damaged; save it again."),
+    later("This kind of PNG is not taken; save it as an ordinary one, not interlaced."),
+    later("This picture has too many pixels; make it smaller."),
     later("There is no such kind of notice, or no such way to hear of it."),
     later("A notice comes by mail at once or in the digest, not both."),
     later("A digest comes every hour or in the morning."),
@@ -138,6 +145,8 @@ FROM_BELOW = (
 )
 
 FROM_BELOW_WITH_PLACES = (
+    later("%(colour)s cannot be read on a light page; %(readable)s is near it and can."),
+    later("At most 5 files of 10 MiB each, and 20 MiB together, are taken with a message. %(why)s"),
     later("The password needs at least %(number)s characters; a few words make a good one."),
     later("The password may have at most %(number)s characters."),
     later("%(name)s is not active here; name somebody who is."),

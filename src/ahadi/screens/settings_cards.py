@@ -122,6 +122,13 @@ GROUPS: Sequence[Group] = (
                 (_P.SETTINGS_EDIT,),
             ),
             Card(
+                "/settings/portal",
+                "globe",
+                lambda: _("What customers see"),
+                lambda: _("Your name, colour and logo on your form and on the page of each request."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
                 "/components",
                 "layout-grid",
                 lambda: _("Components"),

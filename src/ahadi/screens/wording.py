@@ -223,6 +223,8 @@ DONE: dict[str, Callable[[], str]] = {
     "offer-declined": lambda: _("It goes to the next colleague."),
     "wrap-up-ended": lambda: _("Noted."),
     "presence-set": lambda: _("Your presence is changed."),
+    "portal-kept": lambda: _("Your customers see it so from now on."),
+    "logo-removed": lambda: _("Your customers see your name in place of a logo."),
     "notifications-kept": lambda: _("What reaches you is changed."),
     "browser-removed": lambda: _("That browser is told nothing more."),
     "browsers-tried": lambda: _("A trial is on its way to your browsers."),
