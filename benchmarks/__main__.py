@@ -14,7 +14,7 @@ SCRATCH = Path(__file__).resolve().parent.parent / "data" / "bench"
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Option(help="cases, scale, live or memory; all of them when left out.")
+        list[str] | None, typer.Option(help="cases, scale, desk, search, live or memory; all of them when left out.")
     ] = None,
     quick: Annotated[
         bool, typer.Option(help="Prove the scripts on little data: no measurement, nothing written.")

@@ -8,49 +8,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import uvloop
 
 from ahadi.platform.database.embedded import EmbeddedServer
-from benchmarks import peers
+from benchmarks import desk_pages, peers, searches
+from benchmarks.extent import CALLERS, JSON, PORTS, PROCESSES, Extent, Say, one_round
 from benchmarks.figures import Figure, Goal
 from benchmarks.installation import database_head, running, serving
 from benchmarks.live import Listeners
-from benchmarks.load import Measured, Request, Server, alternately, measure
+from benchmarks.load import Request, Server, alternately
 from benchmarks.peers import Peer
 from benchmarks.prepare import Prepared, prepared
 from benchmarks.processes import proportional_set_size
 from benchmarks.record import WORDS, intake, write_floor
-
-PORTS = {"ours": 8151, "floor": 8152, "large": 8153}
-CALLERS = 16
-PROCESSES = 2  # web processes of ours and of the floor
-JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much is measured, and where what is made for it lies. Quick proves the scripts and is no measurement."""
-
-    scratch: Path
-    cases: int = 10_000
-    large: int = 1_000_000
-    peer_cases: int = 100_000
-    seconds: float = 6
-    rounds: int = 3
-    listeners: int = 2_000
-    changes: int = 10
-    settling: float = 60
-
-    @classmethod
-    def quick(cls, scratch: Path) -> "Extent":
-        return cls(scratch, 1_000, 5_000, 1_000, seconds=3, rounds=1, listeners=50, changes=2, settling=3)
-
-
-Say = Callable[[str], None]
 
 
 def cases(extent: Extent, say: Say) -> list[Figure]:
@@ -84,11 +57,11 @@ def _compared(
     peer_goal: Goal,
 ) -> list[Figure]:
     say(f"Measuring {name} …")
-    rounds = {each: _round(server, request, extent) for each, server in contenders.items()}
+    rounds = {each: one_round(server, request, extent) for each, server in contenders.items()}
     with ExitStack() as stack:
         if peers.scripts():
             there = stack.enter_context(peers.running(peer, cases=extent.peer_cases, scratch=extent.scratch / "peers"))
-            rounds[peer] = _round(Server(there.url), ask_peer(there, extent), extent)
+            rounds[peer] = one_round(Server(there.url), ask_peer(there, extent), extent)
         found = alternately(rounds, rounds=extent.rounds)
     ours, floor = found["ours"], found["floor"]
     figures = [
@@ -103,15 +76,11 @@ def _compared(
     return figures
 
 
-def _round(server: Server, request: Request, extent: Extent) -> Callable[[], Measured]:
-    return lambda: measure(server, request, callers=CALLERS, seconds=extent.seconds)
-
-
 def _read_ticket(peer: Peer, extent: Extent) -> Request:
     """Request Tracker's REST 2 read, by sixteen agents who are signed in."""
     choices, callers = extent.scratch / "rt5.tickets", extent.scratch / "rt5.agents"
     choices.write_text("".join(f"{1000 + number}\n" for number in range(1, extent.peer_cases + 1)))
-    callers.write_text("".join(f"{each}\n" for each in peers.sessions_of_request_tracker(peer, CALLERS)))
+    callers.write_text("".join(f"{each}\n" for each in peers.sessions(peer, CALLERS)))
     return Request("/REST/2.0/ticket/{choice}", headers={"Cookie": "{caller}"}, choices=choices, callers=callers)
 
 
@@ -164,7 +133,7 @@ def scale(extent: Extent, say: Say) -> list[Figure]:
             settings = {"WEB_PROCESSES": str(PROCESSES)}
             server = stack.enter_context(running(each.data, port, "run", "--only", "web", settings=settings))
             touch = Request("/api/cases/{choice}/touch", headers=each.headers, choices=each.references)
-            rounds[str(each.cases)] = _round(server, touch, extent)
+            rounds[str(each.cases)] = one_round(server, touch, extent)
         found = alternately(rounds, rounds=extent.rounds)
     large, small = found[str(many.cases)], found[str(few.cases)]
     against = f"among {few.cases:,}"
@@ -241,4 +210,11 @@ def memory(extent: Extent, say: Say) -> list[Figure]:
     ]
 
 
-ALL = {"cases": cases, "scale": scale, "live": live, "memory": memory}
+ALL = {
+    "cases": cases,
+    "scale": scale,
+    "desk": desk_pages.desk,
+    "search": searches.search,
+    "live": live,
+    "memory": memory,
+}

@@ -8,6 +8,7 @@ from installing and loading again.
 import http.cookiejar
 import json
 import os
+import re
 import subprocess
 import urllib.parse
 import urllib.request
@@ -60,13 +61,25 @@ def running(name: str, *, cases: int, scratch: Path) -> Iterator[Peer]:
         order("stop", name)
 
 
-def sessions_of_request_tracker(peer: Peer, count: int) -> list[str]:
-    """Cookies of so many signed-in agents; its basic authentication would cost a bcrypt at each request."""
-    form = urllib.parse.urlencode({"user": peer.facts["user"], "pass": peer.facts["password"]}).encode()
+_SIGN_IN = {
+    "rt5": ("/NoAuth/Login.html", "user", "pass", None),
+    "redmine": ("/login", "username", "password", "authenticity_token"),
+    "django-helpdesk": ("/login/", "username", "password", "csrfmiddlewaretoken"),
+}
+
+
+def sessions(peer: Peer, count: int) -> list[str]:
+    """Cookies of so many signed-in agents; a password at each request would cost a slow hash."""
+    path, user, password, token = _SIGN_IN[peer.name]
     cookies = []
     for _ in range(count):
+        form = {user: peer.facts["user"], password: peer.facts["password"]}
         jar = http.cookiejar.CookieJar()
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        browser.open(f"{peer.url}/NoAuth/Login.html", form, timeout=60).read()
+        if token:
+            page = browser.open(f"{peer.url}{path}", timeout=60).read().decode()
+            hidden = re.search(rf'name="{token}" value="([^"]+)"', page)
+            form |= {token: hidden[1]} if hidden else {}
+        browser.open(f"{peer.url}{path}", urllib.parse.urlencode(form).encode(), timeout=60).read()
         cookies.append("; ".join(f"{each.name}={each.value}" for each in jar))
     return cookies

@@ -5,15 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from ahadi import contacts
+from ahadi import cases, contacts
 from ahadi.base.clock import FixedClock
 from ahadi.channels import Refused, SendOutcome, TryAgain, Uncertain
 from ahadi.contacts import Parcel, Writing, send_due, settle_abandoned
 from ahadi.contacts.model import MAX_SEND_ATTEMPTS, wait_before_retry
 from ahadi.contacts.outbox import LEASE
+from ahadi.customers import recognise
+from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Database
-from tests.cases.builders import ORGANISATION, OTHER_ORGANISATION, a_customer, system
+from tests.cases.builders import ORGANISATION, OTHER_ORGANISATION, a_case, a_customer, system
+from tests.conftest import HOUSE
 from tests.contacts.builders import FakePost, gateway, journalled, message, written
+from tests.directory.builders import an_organisation
 
 HERE = [ORGANISATION]
 MINUTE = timedelta(minutes=1)
@@ -233,3 +237,25 @@ async def test_a_sender_that_comes_back_late_changes_nothing(database: Database,
     await frozen
     assert (await message(database, id_)).state == "uncertain"
     assert await journalled(database, id_) == ["message.queued", "message.uncertain"]
+
+
+async def test_what_can_still_be_taken_back_waits_for_real_seconds_whatever_the_business_clock_does(
+    database: Database, clock: FixedClock
+) -> None:
+    """A demo's business time runs fast, and a trial's is set: neither may take the undo away."""
+    _channel, post = gateway()
+    moved = Database(database.url, BusinessClock("manual", clock), house=HOUSE)
+    await moved.open()
+    try:
+        async with moved.connection() as connection:
+            await moved.clock.set(connection, clock.now() + timedelta(days=2))
+        async with moved.work(system()) as work:
+            await an_organisation(work, ORGANISATION)
+            known = await recognise(work, ORGANISATION, phone="+254712345678", name="Neema", country="KE")
+            case = await a_case(work, customer_id=known.customer.id, channel="sms")
+            await cases.reply_to_customer(work, case.reference, "The power is back.", channel="sms")
+        assert await send_due(moved, HERE, post) == 0
+        clock.advance(timedelta(seconds=30))
+        assert await send_due(moved, HERE, post) == 1
+    finally:
+        await moved.close()

@@ -12,6 +12,7 @@ from ahadi.base.clock import FixedClock
 from ahadi.base.ids import uuid7
 from ahadi.cases import Case, Holder
 from ahadi.customers import recognise
+from ahadi.platform import journal
 from ahadi.platform.database import Database, Work
 from ahadi.platform.files import read_file
 from ahadi.promises import Booking, SlotTaken, Wanted, watch_until_quiet
@@ -290,3 +291,22 @@ async def test_the_journal_tells_of_bookings_by_ids_alone(database: Database, ho
     assert any(row["kind"] == "booking.made" and str(booking.seat) in row["facts"] for row in rows)
     assert not any("733999888" in row["facts"] for row in rows)
     assert "733999888" in mail.body
+
+
+async def test_a_case_that_goes_on_in_another_takes_its_booked_times_along(
+    database: Database, clock: FixedClock, house: House
+) -> None:
+    case, other = await a_request(database, house), await a_request(database, house)
+    booking = await booked(database, case)
+    async with database.work(system()) as work:
+        merged = await promises.merge_cases(work, case.reference, other.reference)
+    async with database.read(system()) as work:
+        (carried,) = await promises.bookings_of(work, ORGANISATION, merged.id)
+        assert await promises.bookings_of(work, ORGANISATION, case.id) == []
+        kinds = [row.kind for row in await journal.of_case(work, ORGANISATION, merged.id)]
+    assert (carried.id, carried.starts_at) == (booking.id, MORNING)
+    assert merged.promise(carried.promise_id).state == "open" and "booking.carried" in kinds
+    assert await free(database, MORNING) == 1, "its place stays taken"
+    async with database.work(system()) as work:
+        moved = (await promises.move_booking(work, booking.id, MORNING + timedelta(hours=1)))[1]
+    assert moved.case_id == merged.id

@@ -67,6 +67,7 @@ class Centre:
     departments: dict[str, UUID]
     roles: dict[str, dict[UUID, frozenset[str]]]
     cases: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
     def actor(self, name: str) -> Actor:
         """Somebody as they are when they are signed in."""

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from ahadi import cases
 from tests.screens.conftest import Desk, Visit, sign_in
 from tests.screens.test_accessibility import violations
 
@@ -47,7 +48,7 @@ async def test_tabs_belong_to_one_person_and_their_subjects_go_with_the_sign_out
 
 async def test_the_palette_finds_cases_by_words_and_by_reference_and_pages_and_deeds(desk: Desk, visit: Visit) -> None:
     page = await at_case(visit, desk, "move")
-    find = page.get_by_role("combobox", name="A case, a page or something to do")
+    find = page.get_by_role("combobox", name="A case, a person, a page or something to do")
     await page.keyboard.press("Control+k")
     await expect(find).to_be_focused()
     await page.keyboard.type("leaning pole")
@@ -127,3 +128,26 @@ async def test_the_palette_and_the_sheet_shut_nobody_out(desk: Desk, visit: Visi
     await expect(page.get_by_role("option", name=re.compile("Leaning pole"))).to_be_visible()
     wrong += await violations(page, colours)
     assert not wrong, "\n".join(wrong)
+
+
+async def test_the_palette_finds_customers_and_colleagues_and_what_was_mistyped(desk: Desk, visit: Visit) -> None:
+    page = await at_case(visit, desk, "move")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("neema")
+    await expect(page.get_by_role("option", name=re.compile("Neema Mwende.*Customer")).first).to_be_visible()
+    await page.get_by_role("combobox", name="A case, a person, a page or something to do").fill("joseph")
+    colleague = page.get_by_role("option", name=re.compile("Joseph Mwangi.*Colleague"))
+    await expect(colleague).to_be_visible()
+    await colleague.click()
+    await page.wait_for_url("**/search?q=holder:joseph")
+    await expect(page.locator(".case-row").first).to_contain_text("Joseph Mwangi")
+
+
+async def test_my_work_tells_who_waits_for_an_answer_until_a_person_gave_it(own_desk: Desk, visit: Visit) -> None:
+    page = await at_case(visit, own_desk, "complaint")
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    waiting = page.locator("section[aria-labelledby=work-waiting]")
+    await expect(waiting.get_by_role("link")).to_have_text([re.compile("Video calls"), re.compile("Moving house")])
+    async with own_desk.database.work(own_desk.centre.actor("amina")) as work:
+        await cases.reply_to_customer(work, own_desk.centre.cases["move"], "The form is on its way.")
+    await expect(waiting.get_by_role("link")).to_have_text([re.compile("Video calls")])

@@ -39,7 +39,15 @@ from ahadi.cases.errors import (
 )
 from ahadi.cases.events import Holder, Priority, PromiseKind, from_facts, to_facts
 from ahadi.cases.links import Linked, LinkNotValid, customer_link, link_to, open_link, read_link, revoke_link
-from ahadi.cases.list_store import CaseFilter, CaseLine, PromiseFilter, lines_of_cases, list_cases, list_promises
+from ahadi.cases.list_store import (
+    CaseFilter,
+    CaseLine,
+    PromiseFilter,
+    lines_of_cases,
+    list_cases,
+    list_promises,
+    list_waiting,
+)
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
 from ahadi.cases.personal_data import cases_of_person, erase_cases
 from ahadi.cases.personal_store import ids_of_cases
@@ -57,7 +65,7 @@ from ahadi.cases.store import (
     texts_of,
 )
 from ahadi.cases.takeover import Former, take_over
-from ahadi.cases.telling import fill_for_case, reply_to_customer, tell_customer, undo_until
+from ahadi.cases.telling import fill_for_case, reply_to_customer, tell_customer, undo_seconds
 from ahadi.cases.touch import Touch
 from ahadi.cases.words import promise_name, promise_text, to_say, when
 
@@ -111,6 +119,7 @@ __all__ = [
     "link_to",
     "list_cases",
     "list_promises",
+    "list_waiting",
     "lock_case",
     "lock_promise",
     "make_promise",
@@ -147,7 +156,7 @@ __all__ = [
     "to_facts",
     "to_say",
     "touch_case",
-    "undo_until",
+    "undo_seconds",
     "when",
     "withdraw_promise",
 ]

@@ -192,23 +192,6 @@ async def patch_case(
     return await perform(request, actor, deed)
 
 
-class Merge(BaseModel):
-    into: str
-
-
-@router.post("/cases/{reference}/merge")
-async def merge_case(
-    request: Request, reference: str, body: Merge, actor: Actor = needs(Permission.CASE_WORK)
-) -> Response:
-    """The same matter twice: this case ends in the other one, with its messages and open promises."""
-
-    async def deed(work: Work) -> dict[str, Any]:
-        case = await actions.merge_cases(work, reference, body.into)
-        return await shown.show_whole(work, case)
-
-    return await perform(request, actor, deed)
-
-
 @router.get("/cases/{reference}/link")
 async def get_link(request: Request, reference: str, actor: Actor = needs(Permission.CASE_WORK)) -> Response:
     """The link to the customer's own page."""

@@ -143,3 +143,20 @@ async def lines_of_cases(work: Work, organisations: Sequence[UUID], case_ids: Se
         {"organisations": list(organisations), "ids": list(case_ids)},
     )
     return {each.id: each for each in found}
+
+
+async def list_waiting(work: Work, organisations: Sequence[UUID], person: UUID, limit: int) -> list[dict[str, Any]]:
+    """Open cases somebody holds whose customer wrote and has had no person's answer since, the longest wait first.
+
+    `since` is when the first unanswered words came (business time), `channel` how. A call needs no answer: it had one.
+    """
+    return await work.rows(
+        "select c.organisation_id, c.id as case_id, c.reference, w.since, w.channel from cases c cross join lateral"
+        " (select min(m.at) as since, (array_agg(m.channel order by m.at desc))[1] as channel from message m"
+        " where m.organisation_id = c.organisation_id and m.case_id = c.id and m.direction = 'in'"
+        " and m.channel <> 'phone' and not exists (select from message o where o.organisation_id = c.organisation_id"
+        " and o.case_id = c.id and o.direction = 'out' and not o.automatic and o.state <> 'cancelled'"
+        " and o.at >= m.at)) w where c.organisation_id = any(%(organisations)s) and c.holder_person = %(person)s"
+        " and c.state = 'open' and w.since is not null order by w.since, c.id limit %(limit)s",
+        {"organisations": list(organisations), "person": person, "limit": limit},
+    )

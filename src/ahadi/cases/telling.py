@@ -116,13 +116,10 @@ async def fill_for_case(work: Work, case: Case, bodies: Sequence[str]) -> list[R
     return [contacts.fill_words(each, values, language, zone) for each in bodies]
 
 
-def undo_until(work: Work, message_id: UUID) -> datetime | None:
-    """Until when a reply that this work wrote may be taken back; None where it may not.
-
-    It may not where the clock is moved, for that could jump over it, nor where the organisation wants it so.
-    """
-    until: datetime | None = work.kept.get(("undo until", message_id))
-    return until
+def undo_seconds(work: Work, message_id: UUID) -> int:
+    """For how long a reply that this work wrote may be taken back, in real time whatever the clock is set to."""
+    seconds: int = work.kept.get(("undo seconds", message_id), 0)
+    return seconds
 
 
 async def reply_to_customer(
@@ -148,11 +145,8 @@ async def reply_to_customer(
         sender=directory.organisation.settings.sender_address,
         attachments=attachments,
         links=(await links.customer_link(work, case),),
-        undo=timedelta(seconds=directory.organisation.settings.undo_seconds)
-        if work.now == work.real_now
-        else timedelta(0),
+        undo=timedelta(seconds=directory.organisation.settings.undo_seconds),
     )
     message_id = await contacts.reply(work, case.organisation_id, written)
-    if written.undo:
-        work.kept["undo until", message_id] = work.now + written.undo
+    work.kept["undo seconds", message_id] = directory.organisation.settings.undo_seconds
     return message_id

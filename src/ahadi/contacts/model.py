@@ -85,6 +85,7 @@ class Writing:
     template: str | None = None
     automatic: bool = False
     not_before: datetime | None = None
+    held_until: datetime | None = None  # real time: until then it can be taken back
     missing: tuple[str, ...] = ()
     failure: str | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)

@@ -68,6 +68,7 @@ class Row:
     template: str | None = None
     automatic: bool = False
     not_before: datetime | None = None
+    held_until: datetime | None = None  # real time
     failure: str | None = None
     missing: tuple[str, ...] = ()
     headers: Any = None
@@ -93,6 +94,7 @@ async def insert_message(work: Work, organisation_id: UUID, row: Row) -> bool:
         "template": row.template,
         "automatic": row.automatic,
         "not_before": row.not_before or row.at or work.now,
+        "retry_at": row.held_until,
         "failure": row.failure,
         "missing": list(row.missing) or None,
     }
@@ -130,10 +132,10 @@ async def insert_message(work: Work, organisation_id: UUID, row: Row) -> bool:
 
 _INSERT_UNLESS_SAID = (
     "insert into message (organisation_id, id, contact_id, case_id, customer_id, direction, channel, author_kind,"
-    " author_id, at, state, intent, template, automatic, not_before, failure, missing)"
+    " author_id, at, state, intent, template, automatic, not_before, retry_at, failure, missing)"
     " values (%(organisation_id)s, %(id)s, %(contact_id)s, %(case_id)s, %(customer_id)s, %(direction)s, %(channel)s,"
     " %(author_kind)s, %(author_id)s, %(at)s, %(state)s, %(intent)s, %(template)s, %(automatic)s, %(not_before)s,"
-    " %(failure)s, %(missing)s) on conflict (organisation_id, intent) do nothing returning true"
+    " %(retry_at)s, %(failure)s, %(missing)s) on conflict (organisation_id, intent) do nothing returning true"
 )
 
 
@@ -176,6 +178,7 @@ def row_of_writing(writing: Writing) -> Row:
         template=writing.template,
         automatic=writing.automatic,
         not_before=writing.not_before,
+        held_until=writing.held_until,
         failure=writing.failure,
         missing=writing.missing,
         headers=dict(writing.headers),

@@ -103,7 +103,7 @@ async def _kept(work: Work, organisation_id: UUID, telling: Telling) -> tuple[At
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an agent writes to a customer about a case. `undo` is how long it may still be taken back."""
+    """What an agent writes to a customer about a case. `undo` is how long it may still be taken back, in real time."""
 
     case_id: UUID
     reference: str
@@ -149,7 +149,7 @@ async def reply(work: Work, organisation_id: UUID, written: Reply) -> UUID:
         intent=f"reply:{uuid7()}",
         subject=subject or None,
         sender=written.sender or None,
-        not_before=work.now if chat else work.now + written.undo,
+        held_until=None if chat else work.real_now + written.undo,
         attachments=written.attachments,
     )
     await actions.write(work, organisation_id, writing)

@@ -268,3 +268,20 @@ async def reopen_case(work: Work, reference: str, note: str | None = None) -> Ca
         await contacts.note(work, case.organisation_id, case.id, note)
     await cases.tell_customer(work, directory, case, "reopened", about=promised.id)
     return case
+
+
+async def merge_cases(work: Work, reference: str, into: str) -> Case:
+    """The same matter twice: the first ends in the second, with its open promises and the times booked for them.
+
+    Locks both cases. Raises Invalid, Conflict.
+    """
+    first, second = await cases.get_case(work, reference), await cases.get_case(work, into)
+    locked = {each: await cases.lock_case(work, each) for each in sorted((first.id, second.id))}
+    open_before, before = locked[first.id].open_promises, {each.id for each in locked[second.id].promises}
+    merged = await cases.merge_cases(work, first.id, second.id)
+    gone_on = sorted((each for each in merged.open_promises if each.id not in before), key=lambda each: each.id)
+    pairs = dict(zip((each.id for each in open_before), (each.id for each in gone_on), strict=True))
+    for booking in await booking_store.bookings_of_promises(work, first.organisation_id, list(pairs)):
+        await booking_store.carry_booking(work, booking, merged.id, pairs[booking.promise_id])
+        work.record("booking.carried", first.organisation_id, case_id=merged.id, subject_id=booking.id, was=first.id)
+    return merged

@@ -182,6 +182,22 @@ async def reopen_case(
     return await perform(request, actor, deed)
 
 
+class Merge(BaseModel):
+    into: str
+
+
+@router.post("/cases/{reference}/merge")
+async def merge_case(
+    request: Request, reference: str, body: Merge, actor: Actor = needs(Permission.CASE_WORK)
+) -> Response:
+    """The same matter twice: this case ends in the other one, with its messages, open promises and booked times."""
+
+    async def deed(work: Work) -> dict[str, Any]:
+        return await show_whole(work, await actions.merge_cases(work, reference, body.into))
+
+    return await perform(request, actor, deed)
+
+
 @router.get("/promises")
 async def get_promises(
     request: Request,

@@ -106,6 +106,20 @@ def insert_booking(work: Work, booking: Booking) -> None:
     work.put("booking", {name: getattr(booking, name) for name in Booking.__dataclass_fields__})
 
 
+async def carry_booking(work: Work, booking: Booking, case_id: UUID, promise_id: UUID) -> None:
+    """The booking belongs to another case, whose promise stands for it."""
+    await work.execute(
+        "update booking set case_id = %(case)s, promise_id = %(promise)s"
+        " where organisation_id = %(organisation)s and id = %(id)s",
+        {
+            "organisation": booking.organisation_id,
+            "id": booking.id,
+            "case": case_id,
+            "promise": promise_id,
+        },
+    )
+
+
 async def update_booking(work: Work, booking: Booking) -> None:
     """Write when it is, which promise stands for it, and whether it still stands."""
     await work.execute(

@@ -170,9 +170,10 @@ async def notices_of(work: Work, person_id: UUID, limit: int) -> list[Notice]:
 
 
 async def mark_seen(work: Work, person_id: UUID, ids: Sequence[UUID]) -> None:
-    await work.execute(
+    """These were seen; whatever else shows them to the person hears of it."""
+    rows = await work.rows(
         "update notice set seen_at = %(now)s where organisation_id = any(%(organisations)s)"
-        " and person_id = %(person)s and id = any(%(ids)s) and seen_at is null",
+        " and person_id = %(person)s and id = any(%(ids)s) and seen_at is null returning organisation_id",
         {
             "now": work.now,
             "organisations": list(work.actor.organisations),
@@ -180,3 +181,5 @@ async def mark_seen(work: Work, person_id: UUID, ids: Sequence[UUID]) -> None:
             "ids": list(ids),
         },
     )
+    for organisation_id in sorted({row["organisation_id"] for row in rows}):
+        work.record("notice.seen", organisation_id, person=str(person_id))

@@ -56,9 +56,9 @@ async def post_reply(request: Request, reference: str, actor: Actor = needs(Perm
 
 
 def undoable(work: Work, message_id: UUID) -> str:
-    """The message and until when it may be taken back, for the news that tells of it; empty where it may not."""
-    until = cases.undo_until(work, message_id)
-    return f"{message_id}.{int(until.timestamp())}" if until else ""
+    """The message and for how many seconds it may be taken back, for the news that tells of it; empty where never."""
+    seconds = cases.undo_seconds(work, message_id)
+    return f"{message_id}.{seconds}" if seconds else ""
 
 
 async def _attached(work: Work, case: Case, channel: str | None, entered: Entered) -> tuple[Attached, ...]:
@@ -272,7 +272,7 @@ async def post_merge(request: Request, reference: str, actor: Actor = needs(Perm
     async def deed(work: Work) -> Case:
         unsaid = later("Say which case it goes on in.")
         into = entered.text("into", most=20) or entered.required("other", unsaid, most=20)  # what was typed wins
-        return await cases.merge_cases(work, reference, into)
+        return await promises.merge_cases(work, reference, into)
 
     def done(case: Case) -> tuple[str, Done]:
         return _address(case.reference), Done("case-merged")

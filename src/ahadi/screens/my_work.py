@@ -1,5 +1,5 @@
 """What is on somebody's desk, in the one order that makes sense: what is offered now, what they promised by when it
-is due, then the other cases they hold.
+is due, the conversations in which a customer waits for their answer, then the other cases they hold.
 
 Each section is an entry here and a template of its name in `templates/work/`; a new one needs no more than these two.
 """
@@ -62,6 +62,11 @@ async def _promised(work: Work, frame: Frame, person: UUID, _above: Mapping[str,
     return await cases.list_promises(work, frame.actor.organisations, wanted)
 
 
+async def _waiting(work: Work, frame: Frame, person: UUID, _above: Mapping[str, Rows]) -> Rows:
+    """Whoever wrote, in a chat or by mail or SMS, and was not answered by a person yet; the longest wait first."""
+    return await cases.list_waiting(work, frame.actor.organisations, person, _MOST)
+
+
 async def _held(work: Work, frame: Frame, person: UUID, above: Mapping[str, Rows]) -> Rows:
     """Cases the person holds and that do not stand above already, the next promise first, whoever keeps it."""
     shown = {row["case_id"] for rows in above.values() for row in rows}
@@ -76,7 +81,12 @@ def _next_due(row: Mapping[str, Any]) -> tuple[bool, datetime]:
     return (due is None, due or row["changed_at"])
 
 
-SECTIONS: tuple[Section, ...] = (Section("offers", _offered), Section("promises", _promised), Section("cases", _held))
+SECTIONS: tuple[Section, ...] = (
+    Section("offers", _offered),
+    Section("promises", _promised),
+    Section("waiting", _waiting),
+    Section("cases", _held),
+)
 
 
 async def my_work(work: Work, frame: Frame) -> MyWork:

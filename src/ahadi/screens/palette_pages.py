@@ -1,20 +1,21 @@
-"""The cases that the palette finds, while somebody types. Pages and deeds it knows from the page it stands on."""
+"""What the palette finds while somebody types: cases, customers and colleagues. Pages and deeds it knows from the page
+it stands on.
+"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from ahadi import cases
+from ahadi import cases, search
 from ahadi.base.errors import NotFound
 from ahadi.base.ids import parse_reference
-from ahadi.base.text import words
-from ahadi.cases import CaseFilter
 from ahadi.directory import Permission
-from ahadi.platform.database import Actor
+from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import database_of, needs
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import screens_of
+from ahadi.search import Found
 
 router = APIRouter(include_in_schema=False)
 _MOST = 8
@@ -24,20 +25,25 @@ _MOST = 8
 async def get_palette(
     request: Request, q: Annotated[str, Query(max_length=100)] = "", actor: Actor = needs(Permission.CASE_READ)
 ) -> Response:
-    """The case of a whole reference, else cases in which all these words occur, newest change first."""
-    asked = words(q)
-    reference = parse_reference(q) if q.strip() else None
+    """The case of a whole reference, else what a search finds: the newest cases, customers, colleagues."""
+    query = search.parse(q)
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
-        readable = [each for each in frame.directories if frame.may(Permission.CASE_READ, each)]
-        rows = []
-        if reference:
-            try:
-                case = await cases.get_case(work, reference)
-                subjects = await cases.texts_of(work, case.organisation_id, [case.id])
-                rows = [{"reference": case.reference, "subject": subjects[case.id].subject}]
-            except NotFound:
-                pass
-        if asked and not rows:
-            rows = await cases.list_cases(work, readable, CaseFilter(words=tuple(asked), limit=_MOST))
-    return HTMLResponse(screens_of(request).text(frame.reader, "palette.html", rows=rows))
+        rows = await _of_reference(work, q)
+        found = Found(query)
+        if not rows and (query.words or query.has_filters):
+            found = await search.search(work, query, limit=_MOST)
+    text = screens_of(request).text(frame.reader, "palette.html", rows=rows or found.cases, found=found)
+    return HTMLResponse(text)
+
+
+async def _of_reference(work: Work, typed: str) -> list[dict[str, Any]]:
+    reference = parse_reference(typed) if typed.strip() else None
+    if not reference:
+        return []
+    try:
+        case = await cases.get_case(work, reference)
+    except NotFound:
+        return []
+    subjects = await cases.texts_of(work, case.organisation_id, [case.id])
+    return [{"reference": case.reference, "subject": subjects[case.id].subject}]

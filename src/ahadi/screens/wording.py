@@ -267,7 +267,7 @@ def desk_words() -> dict[str, str]:
         "left": _("Open case to the left"),
         "right": _("Open case to the right"),
         "shut": _("Close this case's tab"),
-        "palette": _("Jump to a case, a page or something to do"),
+        "palette": _("Jump to a case, a person, a page or something to do"),
         "sheet": _("This sheet"),
         "send": _("Send what is being written"),
         "close": _("Close the tab of %(case)s"),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 from structlog.testing import capture_logs
 
 from ahadi.base.errors import SetupError
@@ -132,3 +133,23 @@ async def test_the_log_has_the_pattern_of_the_address_and_no_words() -> None:
         ("GET", "(none)", 404),
     ]
     assert "word" not in str(lines)
+
+
+async def test_a_caller_who_goes_away_in_the_middle_is_nobodys_mistake() -> None:
+    """They are written down as such, and nothing is reported as unforeseen."""
+
+    async def leave() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def heard(message: Message) -> None:
+        raise AssertionError("nobody is there to hear")
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/raw", "raw_path": b"/api/raw", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")], "client": ("127.0.0.1", 1), "scheme": "http",
+        "http_version": "1.1", "server": ("127.0.0.1", 8123), "root_path": "",
+    }  # fmt: skip
+    with capture_logs() as told:
+        await application()(scope, leave, heard)
+    assert [each.get("status") for each in told if each["event"] == "request"] == [499]
+    assert not [each for each in told if each["log_level"] == "error"]

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 from fastapi import Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ahadi.platform.logs import frames_of, log_request, request_id
@@ -25,6 +26,7 @@ DIGEST = "ahadi.digest"
 FORWARDED = "ahadi.forwarded"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_GONE = 499  # as proxies write down a caller who did not wait
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 CONTENT_SECURITY_POLICY = (
@@ -115,6 +117,8 @@ class Guard:
                 await self._answer(scope, receive, send_guarded, refusal)
             else:
                 await self._app(scope, self._measured(scope, given, receive), send_guarded)
+        except ClientDisconnect:
+            status = status or _GONE  # whoever asked went away before they had said it all: nobody's mistake
         except Exception as problem:
             self._report(problem, own_id)
             if status:

@@ -58,28 +58,42 @@
 
   const body = document.body;
   const connection = document.getElementById("connection");
-  let refreshing = false, again = false, timer = 0;
+  let refreshing = false, again = false, missed = false, timer = 0, due = 0, since = 0, took = 0;
+
+  /** @param {any} field */
+  const isWritten = (field) => field.value !== field.defaultValue;
 
   /** What must wait: somebody writes in it, or holds it open. @param {HTMLElement} region */
   const isBusy = (region) => {
     const active = document.activeElement;
-    return (active && region.contains(active) && active.matches("input:not([type=checkbox]), textarea, select")) ||
-      Boolean(region.querySelector("details[open].menu"));
+    const writes = "input:not([type=checkbox]), textarea, select";
+    return (active && region.contains(active) && active.matches(writes)) ||
+      Boolean(region.querySelector("details[open].menu")) ||
+      all("input[type=text], input[type=datetime-local], textarea", region).some(isWritten);
   };
 
-  /** @param {number} [wait] */
+  /** Whether the page lags behind what it heard, for whoever waits until it does not. */
+  const tell = () => body.toggleAttribute("data-live-behind", Boolean(timer || refreshing || again || missed));
+
+  /** The earliest of all who ask counts; a little chance keeps many pages from coming at once. @param {number} [wait] */
   function refreshSoon(wait = 150) {
-    if (timer) return;
-    timer = window.setTimeout(() => { timer = 0; refresh(); }, wait + Math.random() * wait);
+    const at = performance.now() + wait * (1 + Math.random());
+    if (timer && due <= at) return;
+    clearTimeout(timer);
+    due = at;
+    timer = window.setTimeout(() => { timer = 0; refresh(); }, at - performance.now());
+    tell();
   }
 
   async function refresh() {
-    if (document.hidden) { again = true; return; }
-    if (refreshing) { again = true; return; }
-    const regions = all("[data-live][id]").filter((each) => !isBusy(each));
-    if (!regions.length) return;
+    again = document.hidden || refreshing;
+    if (again) { tell(); return; }
+    const every = all("[data-live][id]"), regions = every.filter((each) => !isBusy(each));
+    missed = regions.length < every.length;
+    if (!regions.length) { tell(); return; }
     refreshing = true;
-    again = false;
+    tell();
+    since = performance.now();
     try {
       await htmx.ajax("GET", location.href, {
         source: body, target: body, swap: "none", push: "false", headers: { "X-Live": "1" },
@@ -87,12 +101,23 @@
       });
     } finally {
       refreshing = false;
+      took = performance.now() - since;
       // What somebody opened while the answer was under way stays open.
       for (const each of opened) each.open = true;
       opened.clear();
       if (again) refreshSoon(500);
+      tell();
     }
   }
+  // What was passed over because somebody wrote there is made good when they are done.
+  const resume = () => { if (missed) window.setTimeout(() => refreshSoon(), 0); };
+  document.addEventListener("focusout", resume);
+  document.addEventListener("toggle", resume, true);
+  // Some of what is shown goes with the time alone: proposed times, days, who is there.
+  const isOld = (/** @type {number} */ age) => performance.now() - since > age;
+  setInterval(() => { if (!document.hidden && isOld(60000)) refreshSoon(5000); }, 10000);
+  // Whoever comes back to the window sees what is so now.
+  window.addEventListener("focus", () => { if (timer || missed || isOld(1000)) refreshSoon(0); });
 
   /** @type {Set<HTMLDetailsElement>} */
   const opened = new Set();
@@ -114,23 +139,40 @@
   let cursor = body.dataset.liveCursor || "", failures = 0, retry = 0;
   const only = body.dataset.liveCase;
 
-  /** @param {MessageEvent} message */
+  const person = body.dataset.person || "";
+
+  /** Whether it is of the page's case, of one that stands on the page, or names whoever reads. @param {any} happened */
+  const isNear = (happened) => [happened.case_id, happened.subject_id].includes(only) ||
+    (person && JSON.stringify(happened.facts || {}).includes(person)) ||
+    Boolean(happened.case_id && document.querySelector(`[data-case-id="${happened.case_id}"]`));
+
+  /** The page's own case follows at once. A list follows every change, but not every moment, and the less often the
+   * longer an answer takes; what is only beside a case may wait. @param {MessageEvent} message */
   function hear(message) {
-    if (message.lastEventId) cursor = message.lastEventId;
-    const happened = JSON.parse(message.data);
-    const mine = happened.kind === "notice.given" ||
-      (/^(offer|wrap_up)\./.test(happened.kind) && happened.facts?.person === body.dataset.person);
-    if (mine || !only || happened.case_id === only || happened.subject_id === only) refreshSoon(only ? 60 : 400);
+    if (message.lastEventId) reach(message.lastEventId);
+    const near = isNear(JSON.parse(message.data)), rest = Math.max(4000, took * 20) - (performance.now() - since);
+    refreshSoon(near ? 60 : only ? 12000 : Math.max(300, rest));
+  }
+
+  /** @param {string} place */
+  function reach(place) {
+    cursor = place;
+    body.dataset.liveCursor = place;
   }
 
   function listen() {
     if (stream || !body.dataset.liveAddress || document.hidden) return;
     stream = new EventSource(`${body.dataset.liveAddress}?after=${encodeURIComponent(cursor)}`);
-    stream.addEventListener("hello", (event) => {
-      if (event.lastEventId) cursor = event.lastEventId;
+    /** @param {MessageEvent} event */
+    const greet = (event) => {
+      const anew = !cursor || event.type === "stale";
+      if (event.lastEventId) reach(event.lastEventId);
       failures = 0;
       showConnection("live");
-    });
+      if (anew) refreshSoon();
+    };
+    stream.addEventListener("hello", greet);
+    stream.addEventListener("stale", greet);
     stream.addEventListener("journal", hear);
     stream.addEventListener("error", () => {
       showConnection("lost");
@@ -154,7 +196,7 @@
     clearTimeout(sleep);
     if (document.hidden) { sleep = window.setTimeout(stop, 20000); return; }
     listen();
-    if (again) refresh();
+    if (again || timer) refresh();
     countOn();
   });
   window.addEventListener("offline", () => { showConnection("lost"); stop(); });
@@ -178,7 +220,8 @@
     }
   });
   document.addEventListener("htmx:error", (event) => {
-    if (!/** @type {any} */ (event).detail?.ctx?.request?.headers?.["X-Live"]) showConnection("lost");
+    if (/** @type {any} */ (event).detail?.ctx?.request?.headers?.["X-Live"]) refreshSoon(5000);
+    else showConnection("lost");
   });
 
   const FIELDS = "input:not([type=hidden], [type=radio]:not(:checked)), select, textarea";
