@@ -32,3 +32,13 @@ def one_line(text: str, limit: int = 200) -> str:
     if not line.isprintable():
         line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in line).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def browser_name(agent: str | None) -> str:
+    """What a browser calls itself, in the two words that tell it from another."""
+    text = agent or ""
+    names = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
+    name = next((shown for part, shown in names.items() if f"{part}/" in text), text.split("/")[0][:20] or "–")
+    system = next((shown for part, shown in (systems | {"Linux": "Linux"}).items() if part in text), "")
+    return f"{name}, {system}" if system else name

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     ROTA_EDIT = "rota.edit"  # shifts, absences, on-call chains
     ROTA_OWN = "rota.own"  # ask for absences, offer and take shifts, fetch one's own calendar
     PEOPLE_EDIT = "people.edit"  # invite, roles, deactivate
+    PEOPLE_ACT_AS = "people.act-as"  # act in another's name for a while, which the journal says
     PRESENCE_OWN = "presence.own"
     PRESENCE_OTHERS = "presence.others"
     TEMPLATES_EDIT = "templates.edit"
@@ -90,6 +91,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         _P.DIRECTORY_EDIT,
         _P.ROTA_EDIT,
         _P.PEOPLE_EDIT,
+        _P.PEOPLE_ACT_AS,
         _P.TEMPLATES_EDIT,
         _P.MESSAGES_SETTLE,
         _P.REPORTS_READ,
@@ -101,6 +103,40 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         _P.EXPORT,
     },
 }
+
+
+_RANKS: Final[Mapping[Role, int]] = {
+    Role.AGENT: 1,
+    Role.SPECIALIST: 1,
+    Role.SUPERVISOR: 2,
+    Role.MANAGER: 3,
+    Role.ADMINISTRATOR: 4,
+}
+WITHHELD_FROM_ACTING: Final = frozenset(
+    {
+        _P.PEOPLE_EDIT,
+        _P.PEOPLE_ACT_AS,
+        _P.SETTINGS_EDIT,
+        _P.TOKENS_EDIT,
+        _P.WEBHOOKS_EDIT,
+        _P.CUSTOMER_ERASE,
+        _P.CUSTOMER_EXPORT,
+        _P.EXPORT,
+        _P.IMPORT,
+    }
+)
+"""What nobody may do in another's name: give access, hand data out, or destroy it."""
+
+
+def rank_of(roles: Iterable[str]) -> int:
+    """How high somebody with these roles stands: as high as the highest of them; 0 without one."""
+    return max((_RANKS[Role(each)] for each in roles if each in PERMISSIONS), default=0)
+
+
+def may_act_as(own: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether somebody with their own roles may act in the name of one with those others: they stand lower."""
+    held = tuple(own)
+    return Permission.PEOPLE_ACT_AS in permissions_of(held) and 0 < rank_of(others) < rank_of(held)
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:

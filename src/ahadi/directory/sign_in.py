@@ -1,25 +1,28 @@
-"""Sign-in: who asks, and the ways a person becomes known. Everything here goes by real time.
+"""Sign-in: the ways a person becomes known. Everything here goes by real time.
 
 Signing in is not one transaction: an attempt is counted whatever comes of it, and no connection is held while a
-password is compared. So these functions take the database, and make their own work.
+password is compared. So these functions take the database, and make their own work. Who asks with what came of it:
+`recognising`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import structlog
 
-from ahadi.base.errors import Invalid, NotSignedIn
+from ahadi.base.errors import Forbidden, Invalid, NotSignedIn
 from ahadi.base.ids import uuid7
 from ahadi.base.text import fold, one_line
+from ahadi.directory import device_store, passkey_store, passkeys
 from ahadi.directory import sign_in_store as store
-from ahadi.directory import token_store
-from ahadi.directory.permissions import ALL, Permission, permissions_of
+from ahadi.directory.devices import Where, arrive, device_at
+from ahadi.directory.passkeys import RelyingParty, Shown
+from ahadi.directory.recognising import as_person
 from ahadi.directory.sign_in_store import Held, Membership, Session
-from ahadi.platform.database import Actor, Database, Standing, Work
+from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import (
     Keyring,
     check_new_password,
@@ -38,14 +41,7 @@ LINK_LASTS: dict[str, timedelta] = {
     "reset": timedelta(hours=1),
     "sign-in": timedelta(hours=1),
 }
-SESSION_LASTS_AT_MOST = timedelta(days=30)
-_EVERYTHING: frozenset[str] = frozenset(Permission)
 _NOBODY = UUID(int=0)
-_EXTEND_EVERY = timedelta(minutes=1)
-_NO_TOKEN = "This token is not known, was revoked or has expired; use another."  # noqa: S105 - a sentence
-_MOST_KNOWN = 10_000
-_known: dict[bytes, tuple[Actor, datetime]] = {}  # by the hash of the token, with when it was asked for
-_NOTED_EVERY = timedelta(minutes=5)
 
 HERE = Limit("sign-in", 10, timedelta(minutes=15))
 _PERSON = Limit("sign-in-person", 100, timedelta(hours=1))
@@ -67,6 +63,12 @@ class CodeNeeded(NotSignedIn):
     code = "code-needed"
 
 
+class SingleSignOnNeeded(Forbidden):
+    """Every organisation the person serves wants its people to come in by its own single sign-on."""
+
+    code = "single-sign-on-needed"
+
+
 class LinkUsedUp(NotSignedIn):
     """A one-time link that was used, has expired, or never was."""
 
@@ -74,93 +76,25 @@ class LinkUsedUp(NotSignedIn):
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """Where somebody signs in from: the client's address and what the browser calls itself."""
+class SecondStep:
+    """What is shown beside the password: the authenticator's code or a passkey. `remember` asks that this browser is
+    not asked for it again for a while."""
 
-    address: str
-    agent: str = ""
+    code: str | None = None
+    passkey: Mapping[str, Any] | None = None
+    party: RelyingParty | None = None
+    remember: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session; `secret` is shown to the browser once, and kept as a hash."""
+    """A new session; `secret` is shown to the browser once, and kept as a hash. So is `device_secret`, by which the
+    browser will be known when the person signs in with it again; None where it has that already."""
 
     secret: str
     session: Session
     name: str
-
-
-# Who asks -------------------------------------------------------------------------------------------------------
-
-
-async def actor_with_token(database: Database, secret: str) -> Actor:
-    """The token's actor, with its scopes as grants; raises NotSignedIn when it is not in force."""
-    hashed, now = hash_secret(secret), database.clock.real.now()
-    async with database.connection() as connection:
-        token = await token_store.token_in_force(connection, hashed, now)
-        if token is None:
-            raise NotSignedIn(_NO_TOKEN)
-        if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
-            await token_store.note_use(connection, token.id, now)
-    scopes = _EVERYTHING if ALL in token.scopes else frozenset(token.scopes)
-    actor = Actor("token", token.id, {token.organisation_id: scopes})
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[hashed] = actor, now
-    return actor
-
-
-def actor_with_known_token(database: Database, secret: str) -> Actor | None:
-    """The actor of a token that was in force before, which the work it begins must ask again; None for another.
-
-    Of a token nothing changes but whether it is in force. Now and then it is asked anew, which notes its use.
-    """
-    hashed, now = hash_secret(secret), database.clock.real.now()
-    known, asked_at = _known.get(hashed, (None, now))
-    if known is None or now - asked_at >= _NOTED_EVERY:
-        return None
-    params = {"token_hash": hashed, "token_now": now}
-    return replace(known, standing=Standing(token_store.IN_FORCE, params, _NO_TOKEN))
-
-
-async def actor_with_session(database: Database, secret: str, lasts: timedelta) -> Actor:
-    """The signed-in person with the permissions of their roles; using a session keeps it alive for `lasts`.
-
-    Raises NotSignedIn when the session has ended or the person was deactivated.
-    """
-    now = database.clock.real.now()
-    async with database.connection() as connection:
-        found = await store.session_in_force(connection, hash_secret(secret), now)
-        if found is None:
-            raise NotSignedIn("Your sign-in has ended; sign in again.")
-        session, memberships = found
-        if now - session.seen_at >= _EXTEND_EVERY:
-            ends = min(now + lasts, session.made_at + SESSION_LASTS_AT_MOST)
-            await store.extend_session(connection, session.id, now, ends)
-    return _person(session.person_id, memberships, session.id)
-
-
-def _person(person_id: UUID, memberships: list[Membership], session_id: UUID | None = None) -> Actor:
-    grants = {each.organisation_id: permissions_of(each.roles) for each in memberships}
-    return Actor("person", person_id, grants, session_id=session_id)
-
-
-async def may_listen_no_more(
-    database: Database, organisation_id: UUID, actors: Sequence[Actor], permission: str
-) -> list[Actor]:
-    """Those of the actors whose token or session has ended, or who lost the permission in the organisation."""
-    tokens = [each.id for each in actors if each.kind == "token" and each.id]
-    sessions = [each.session_id for each in actors if each.session_id]
-    async with database.read(Actor.system([organisation_id])) as work:
-        in_force = await token_store.tokens_in_force(work, tokens) if tokens else set()
-        roles = await store.roles_by_session(work, organisation_id, sessions) if sessions else {}
-
-    def may(actor: Actor) -> bool:
-        if actor.kind == "token":
-            return actor.id in in_force
-        return actor.session_id is not None and permission in permissions_of(roles.get(actor.session_id, ()))
-
-    return [each for each in actors if not may(each)]
+    device_secret: str | None = None
 
 
 # Signing in -----------------------------------------------------------------------------------------------------
@@ -171,15 +105,16 @@ async def sign_in(
     keyring: Keyring,
     email: str,
     password: str,
-    code: str | None,
+    second: SecondStep,
     where: Where,
     lasts: timedelta,
     *,
     replaces: str | None = None,
 ) -> SignedIn:
-    """Sign in by password, and by the authenticator's code where one is set up.
+    """Sign in by password, and by a second step where one is set up and this browser is not remembered.
 
-    `replaces` is the secret of the session the browser had; it ends. Raises SignInRefused, CodeNeeded or TooMany.
+    `replaces` is the secret of the session the browser had; it ends. Raises SignInRefused, CodeNeeded,
+    PasskeyRefused, SingleSignOnNeeded or TooMany.
     """
     email = fold(email)
     here = f"{email} {where.address}"
@@ -187,47 +122,137 @@ async def sign_in(
     async with database.read(Actor.system([])) as work:
         held = await store.held_by_email(work, email)
         memberships = await store.memberships(work, held.person_id if held else _NOBODY)
+        ways = await second_ways(work, held)
+        device = await device_at(work, held.person_id, where) if held else None
+        remembered = device is not None and device.remembered(work.real_now)
     fits, renewed = await password_fits(password, held.password_hash if held else None)
     if held is None or not fits or not held.active:
         log.warning("sign_in.refused", person=str(held.person_id) if held else None, address=where.address)
         raise SignInRefused("The e-mail address or the password is wrong; try again, or ask for a new password.")
-    async with database.work(_person(held.person_id, memberships)) as work:
-        await check_code(work, keyring, held, code)
+    wanted = () if remembered else ways
+    shown = await show_second(database, held, wanted, second)
+    async with database.work(as_person(held.person_id, memberships)) as work:
+        await take_second(work, keyring, held, wanted, second, shown)
         if renewed:
             await store.put_password(work, held.person_id, renewed)
         await forgive(work, HERE, here)
-        return await begin_session(work, held, memberships, where, lasts, "password", replaces)
+        remember = second.remember and bool(wanted)
+        return await begin_session(work, held, memberships, where, lasts, "password", replaces, remember=remember)
+
+
+async def second_ways(work: Work, held: Held | None) -> tuple[str, ...]:
+    """By what a person can show a second step: `code`, `passkey`; by nothing where none is set up."""
+    if held is None:
+        return ()
+    code = ("code",) if held.totp_secret is not None and held.totp_confirmed_at is not None else ()
+    usable = [each for each in await passkey_store.passkeys(work, held.person_id) if each.doubted_at is None]
+    return (*code, "passkey") if usable else code
+
+
+async def show_second(database: Database, held: Held, ways: Sequence[str], second: SecondStep) -> Shown | None:
+    """Look at the second step before the transaction that signs in; raises CodeNeeded where it is missing."""
+    if not ways:
+        return None
+    if second.passkey is not None and second.party is not None:
+        shown = await passkeys.shown(database, second.party, second.passkey)
+        if shown.passkey.person_id != held.person_id:
+            raise SignInRefused("This passkey is somebody else's; show one of your own.")
+        return shown
+    if not second.code:
+        raise CodeNeeded(
+            "Enter the code your authenticator app shows." if "code" in ways else "Show your passkey as well.",
+            ways=list(ways),
+        )
+    return None
+
+
+async def take_second(
+    work: Work, keyring: Keyring, held: Held, ways: Sequence[str], second: SecondStep, shown: Shown | None
+) -> None:
+    """Use the second step up in the transaction that signs in."""
+    if shown is not None:
+        await passkeys.use(work, shown)
+    elif ways:
+        await check_code(work, keyring, held, second.code)
 
 
 async def check_code(work: Work, keyring: Keyring, held: Held, code: str | None) -> None:
     if held.totp_secret is None or held.totp_confirmed_at is None:
-        return
+        raise SignInRefused("You have no authenticator app set up; show your passkey.")
     if not code:
-        raise CodeNeeded("Enter the code your authenticator app shows.")
+        raise CodeNeeded("Enter the code your authenticator app shows.", ways=["code"])
     step = totp_step(keyring.decrypt(held.totp_secret), code, work.real_now, after=held.totp_last_step)
     if step is None or not await store.take_totp_step(work, held.person_id, step):
         raise SignInRefused("The code is wrong or was used before; wait for the next one and try again.")
 
 
+async def sign_in_by_passkey(
+    database: Database,
+    party: RelyingParty,
+    answer: Mapping[str, Any],
+    where: Where,
+    lasts: timedelta,
+    *,
+    replaces: str | None = None,
+) -> SignedIn:
+    """Sign in by a passkey alone: its authenticator verified the person, so it is both steps.
+
+    Raises PasskeyRefused, SingleSignOnNeeded or TooMany.
+    """
+    await count_attempt(database, {_ADDRESS: where.address})
+    shown = await passkeys.shown(database, party, answer)
+    async with database.read(Actor.system([])) as work:
+        held = await store.held_by_person(work, shown.passkey.person_id)
+        memberships = await store.memberships(work, shown.passkey.person_id)
+    if held is None or not held.active:
+        raise passkeys.PasskeyRefused("This passkey is not known here; sign in another way.")
+    async with database.work(as_person(held.person_id, memberships)) as work:
+        await passkeys.use(work, shown)
+        return await begin_session(work, held, memberships, where, lasts, "passkey", replaces)
+
+
 async def begin_session(
     work: Work,
     held: Held,
-    memberships: list[Membership],
+    memberships: Sequence[Membership],
     where: Where,
     lasts: timedelta,
     how: str,
     replaces: str | None,
+    *,
+    remember: bool = False,
+    confined_to: UUID | None = None,
+    goes_on: UUID | None = None,
 ) -> SignedIn:
+    """A new session. `goes_on` names the browser where the person is known to be at the one they were at.
+
+    Raises SingleSignOnNeeded where no organisation would admit it.
+    """
+    if confined_to is None and memberships and all(each.apart for each in memberships):
+        raise SingleSignOnNeeded("Your organisation has its people sign in by its own single sign-on; choose that.")
     if replaces:
         await store.end_session_with_hash(work, hash_secret(replaces))
-    secret, now = new_secret("ahs"), work.real_now
-    session = Session(uuid7(), held.person_id, now, now, now + lasts, where.address, one_line(where.agent))
+    secret, now, device_id, device_secret, strange = new_secret("ahs"), work.real_now, goes_on, None, False
+    if device_id is None:
+        device, device_secret, strange = await arrive(work, held.person_id, where, remember=remember)
+        device_id = device.id
+    session = Session(
+        uuid7(), held.person_id, now, now, now + lasts, where.address, one_line(where.agent), device_id, confined_to
+    )
     await store.add_session(work, session, hash_secret(secret))
-    tell_organisations(work, held.person_id, memberships, "person.signed_in", session_id=str(session.id), how=how)
-    return SignedIn(secret, session, held.name)
+    if strange and how != "demo":
+        work.enqueue("directory.mail_notice", about="new-device", person_id=str(held.person_id), id=str(device_id))
+    told = [each for each in memberships if _admits(each, confined_to)]
+    tell_organisations(work, held.person_id, told, "person.signed_in", session_id=str(session.id), how=how)
+    return SignedIn(secret, session, held.name, device_secret)
 
 
-def tell_organisations(work: Work, person_id: UUID, memberships: list[Membership], kind: str, **facts: Any) -> None:
+def _admits(membership: Membership, confined_to: UUID | None) -> bool:
+    """Whether the organisation admits a session (as `session_store.ADMITTED` says it of one that is kept)."""
+    return confined_to == membership.organisation_id or (confined_to is None and not membership.apart)
+
+
+def tell_organisations(work: Work, person_id: UUID, memberships: Sequence[Membership], kind: str, **facts: Any) -> None:
     """Tell every organisation the person serves: each may audit its own people."""
     for each in memberships:
         work.record(kind, each.organisation_id, subject_id=person_id, **facts)
@@ -242,14 +267,14 @@ async def sign_in_to_demo(
         memberships = await store.memberships(work, held.person_id) if held else []
     if held is None or not held.active:
         raise SignInRefused("There is nobody of that name in the demo.")
-    async with database.work(_person(held.person_id, memberships)) as work:
+    async with database.work(as_person(held.person_id, memberships)) as work:
         return await begin_session(work, held, memberships, where, lasts, "demo", replaces)
 
 
-async def sign_out(database: Database, secret: str) -> None:
-    """End the session; harmless when it has ended."""
+async def sign_out(database: Database, secret: str) -> UUID | None:
+    """End the session; harmless when it has ended. The organisation whose provider had signed it in, if one had."""
     async with database.work(Actor.system([])) as work:
-        await store.end_session_with_hash(work, hash_secret(secret))
+        return await store.end_session_with_hash(work, hash_secret(secret))
 
 
 # One-time links -------------------------------------------------------------------------------------------------
@@ -282,7 +307,7 @@ async def sign_in_by_link(
     keyring: Keyring,
     secret: str,
     password: str | None,
-    code: str | None,
+    second: SecondStep,
     where: Where,
     lasts: timedelta,
     *,
@@ -290,8 +315,9 @@ async def sign_in_by_link(
 ) -> SignedIn:
     """Use a one-time link: invitations and resets set a password, and every other session ends.
 
-    An authenticator that is set up is asked for too: who reads somebody's mail does not have it. Raises LinkUsedUp,
-    CodeNeeded, SignInRefused, Invalid or PasswordTooWeak; the link can then still be used.
+    A second step that is set up is asked for too, on every browser: who reads somebody's mail does not have it.
+    Raises LinkUsedUp, CodeNeeded, SignInRefused, PasskeyRefused, Invalid or PasswordTooWeak; the link can then still
+    be used.
     """
     hashed = hash_secret(secret)
     await count_attempt(database, {_LINK: where.address})
@@ -299,6 +325,7 @@ async def sign_in_by_link(
         found = await store.link_in_force(work, hashed)
         held = await store.held_by_person(work, found[0]) if found else None
         memberships = await store.memberships(work, held.person_id) if held else []
+        ways = await second_ways(work, held)
     if found is None or held is None or not held.active:
         raise _used_up()
     sets_password = found[1] != "sign-in"
@@ -308,19 +335,22 @@ async def sign_in_by_link(
     if sets_password and password:
         check_new_password(password, about=(held.name, held.email))
         new_hash = await hash_password(password)
-    async with database.work(_person(held.person_id, memberships)) as work:
+    shown = await show_second(database, held, ways, second)
+    async with database.work(as_person(held.person_id, memberships)) as work:
         if not await store.use_link(work, hashed):
             raise _used_up()
-        await check_code(work, keyring, held, code)
+        await take_second(work, keyring, held, ways, second, shown)
         if new_hash:
             await replace_password(work, held.person_id, memberships, new_hash)
         return await begin_session(work, held, memberships, where, lasts, "link", replaces)
 
 
-async def replace_password(work: Work, person_id: UUID, memberships: list[Membership], password_hash: str) -> None:
+async def replace_password(work: Work, person_id: UUID, memberships: Sequence[Membership], password_hash: str) -> None:
+    """A new password: every session ends, every link, and no browser is remembered any more."""
     await store.put_password(work, person_id, password_hash)
     await store.end_sessions(work, person_id)
     await store.end_links(work, person_id)
+    await device_store.remember_no_device(work, person_id)
     tell_organisations(work, person_id, memberships, "person.password_changed")
 
 

@@ -11,9 +11,11 @@ from starlette.responses import Response
 
 from ahadi.base.clock import iso
 from ahadi.base.errors import NotFound, NotSignedIn
-from ahadi.directory import credentials, sign_in
+from ahadi.directory import credentials, recognising, sign_in
 from ahadi.directory import sign_in_store as store
-from ahadi.directory.sign_in import SignedIn, Where
+from ahadi.directory.devices import KNOWN_FOR, Where, mark_of
+from ahadi.directory.passkeys import RelyingParty, must_be_at, relying_party
+from ahadi.directory.sign_in import SecondStep, SignedIn
 from ahadi.directory.sign_in_store import Session
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import (
@@ -37,18 +39,21 @@ async def recognise(request: Request) -> Actor:
     """Who asks: the bearer token where there is one, else the session cookie; raises NotSignedIn."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
-        return await sign_in.actor_with_token(database_of(request), secret.strip())
+        return await recognising.actor_with_token(database_of(request), secret.strip())
     cookie = held_cookie(request)
     if cookie is None:
         raise NotSignedIn("Sign in first, or send a token in the Authorization header.")
-    return await sign_in.actor_with_session(database_of(request), cookie, _lasts(request))
+    safe = request.method in ("GET", "HEAD")
+    return await recognising.actor_with_session(database_of(request), cookie, lasts(request), safe=safe)
 
 
 async def recognise_at_work(request: Request) -> Actor:
     """Who asks; a token known from before is looked at again by the work that the actor begins."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and (known := sign_in.actor_with_known_token(database_of(request), secret.strip())):
-        return known
+    if scheme.lower() == "bearer":
+        known = recognising.actor_with_known_token(database_of(request), secret.strip())
+        if known:
+            return known
     return await recognise(request)
 
 
@@ -74,16 +79,48 @@ def held_cookie(request: Request) -> str | None:
 
 
 def where_from(request: Request) -> Where:
-    return Where(client_address(request), request.headers.get("user-agent", ""))
+    """Where the request comes from, with what its browser is known by."""
+    name = _device_cookie(request)
+    devices = {each.removeprefix(name): value for each, value in request.cookies.items() if each.startswith(name)}
+    return Where(client_address(request), request.headers.get("user-agent", ""), devices)
 
 
-def _lasts(request: Request) -> timedelta:
+def _device_cookie(request: Request) -> str:
+    return "__Secure-ahadi-device-" if policy_of(request).https else "ahadi-device-"
+
+
+def party_of(request: Request) -> RelyingParty:
+    """Who asks for passkeys here, at the address this request was made from; raises PasskeysNotHere."""
+    party = relying_party(policy_of(request).home)
+    must_be_at(party, request.headers.get("origin"))
+    return party
+
+
+def keep_signed_in(request: Request, response: Response, signed_in: SignedIn) -> Response:
+    """Give the browser its session, and what it will be known by when the person signs in with it again."""
+    if signed_in.device_secret:
+        policy, name = policy_of(request), _device_cookie(request) + mark_of(signed_in.session.person_id)
+        for path in ("/sign-in", "/api/sign-in"):  # nobody else need see it
+            response.set_cookie(
+                name,
+                signed_in.device_secret,
+                int(KNOWN_FOR.total_seconds()),
+                path=path,
+                httponly=True,
+                secure=policy.https,
+                samesite="lax",
+            )
+    return set_session_cookie(request, response, signed_in.secret)
+
+
+def lasts(request: Request) -> timedelta:
+    """How long a sign-in lasts without use."""
     return timedelta(hours=settings_of(request).session_hours)
 
 
-def _welcome(request: Request, signed_in: SignedIn) -> Response:
+def welcome(request: Request, signed_in: SignedIn) -> Response:
     content = {"person": {"id": signed_in.session.person_id, "name": signed_in.name}}
-    return set_session_cookie(request, answer(content), signed_in.secret)
+    return keep_signed_in(request, answer(content), signed_in)
 
 
 # Signing in and out ---------------------------------------------------------------------------------------------
@@ -93,28 +130,39 @@ class SignIn(BaseModel):
     email: Annotated[str, Field(min_length=3, max_length=320)]
     password: Secret
     code: Annotated[str, Field(max_length=16)] | None = None
+    passkey: dict[str, Any] | None = None
+    remember: bool = False
+
+
+def _second(request: Request, body: "SignIn | UseLink") -> SecondStep:
+    party = party_of(request) if body.passkey is not None else None
+    return SecondStep(body.code, body.passkey, party, body.remember if isinstance(body, SignIn) else False)
 
 
 @router.post("/sign-in", dependencies=[PUBLIC])
 async def post_sign_in(request: Request, body: SignIn) -> Response:
-    """Sign in by password; sets the session cookie."""
+    """Sign in by password, with a code or a passkey where that is set up; sets the session cookie.
+
+    `remember` has this browser not asked for the second step again for 30 days.
+    """
     signed_in = await sign_in.sign_in(
         database_of(request),
         keyring_of(request),
         body.email,
         body.password,
-        body.code,
+        _second(request, body),
         where_from(request),
-        _lasts(request),
+        lasts(request),
         replaces=held_cookie(request),
     )
-    return _welcome(request, signed_in)
+    return welcome(request, signed_in)
 
 
 class UseLink(BaseModel):
     link: Secret
     password: Secret | None = None
     code: Annotated[str, Field(max_length=16)] | None = None
+    passkey: dict[str, Any] | None = None
 
 
 @router.post("/sign-in/link", dependencies=[PUBLIC])
@@ -125,12 +173,12 @@ async def post_link(request: Request, body: UseLink) -> Response:
         keyring_of(request),
         body.link,
         body.password,
-        body.code,
+        _second(request, body),
         where_from(request),
-        _lasts(request),
+        lasts(request),
         replaces=held_cookie(request),
     )
-    return _welcome(request, signed_in)
+    return welcome(request, signed_in)
 
 
 class AskForReset(BaseModel):
@@ -166,9 +214,9 @@ async def post_demo(request: Request, body: DemoSignIn) -> Response:
     if not one_click_allowed(request):
         raise NotFound("There is nothing at this address; check it.")
     signed_in = await sign_in.sign_in_to_demo(
-        database_of(request), body.person, where_from(request), _lasts(request), replaces=held_cookie(request)
+        database_of(request), body.person, where_from(request), lasts(request), replaces=held_cookie(request)
     )
-    return _welcome(request, signed_in)
+    return welcome(request, signed_in)
 
 
 @router.post("/sign-out", dependencies=[PUBLIC])
@@ -211,9 +259,9 @@ class ChangePassword(BaseModel):
 async def post_password(request: Request, body: ChangePassword, actor: Actor = SIGNED_IN) -> Response:
     """Change one's password; every session ends, and this browser gets a new one."""
     signed_in = await credentials.change_password(
-        database_of(request), actor, body.old, body.new, where_from(request), _lasts(request)
+        database_of(request), actor, body.old, body.new, where_from(request), lasts(request)
     )
-    return _welcome(request, signed_in)
+    return welcome(request, signed_in)
 
 
 class StartTotp(BaseModel):

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import AsyncConnection
-from psycopg.rows import class_row
-
 from ahadi.platform.database import Work, set_person
 
 
@@ -34,6 +31,7 @@ class Membership:
 
     organisation_id: UUID
     roles: tuple[str, ...]
+    apart: bool = False  # the organisation has its people come in by its own single sign-on
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,52 +45,8 @@ class Session:
     expires_at: datetime
     address: str | None
     agent: str | None
-
-
-# Who asks: one round trip each ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    id: UUID
-    person_id: UUID
-    made_at: datetime
-    seen_at: datetime
-    organisation_id: UUID | None
-    roles: list[str] | None
-
-
-async def session_in_force(
-    connection: AsyncConnection[object], hashed: bytes, now: datetime
-) -> tuple[_Seen, list[Membership]] | None:
-    """The session with this hash and its person's memberships, unless either has ended."""
-    valid = {"hash": hashed, "now": now}
-    async with connection.pipeline(), connection.cursor(row_factory=class_row(_Seen)) as cursor:
-        await connection.execute(
-            "select set_config('ahadi.person', coalesce((select person_id::text from session where hash = %(hash)s"
-            " and revoked_at is null and expires_at > %(now)s), ''), true)",
-            valid,
-        )
-        await cursor.execute(
-            "select s.id, s.person_id, s.made_at, s.seen_at, m.organisation_id, m.roles"
-            " from session s join person p on p.id = s.person_id and p.active"
-            " left join membership m on m.person_id = p.id and m.active"
-            " where s.hash = %(hash)s and s.revoked_at is null and s.expires_at > %(now)s",
-            valid,
-        )
-        rows = await cursor.fetchall()
-    if not rows:
-        return None
-    return rows[0], [Membership(each.organisation_id, tuple(each.roles or ())) for each in rows if each.organisation_id]
-
-
-async def extend_session(
-    connection: AsyncConnection[object], session_id: UUID, now: datetime, expires_at: datetime
-) -> None:
-    await connection.execute(
-        "update session set seen_at = %(now)s, expires_at = %(expires_at)s where id = %(id)s and revoked_at is null",
-        {"id": session_id, "now": now, "expires_at": expires_at},
-    )
+    device_id: UUID | None = None
+    confined_to: UUID | None = None  # the organisation whose provider vouched for the person
 
 
 # People and their credentials -----------------------------------------------------------------------------------
@@ -124,9 +78,11 @@ async def memberships(work: Work, person_id: UUID) -> list[Membership]:
     """Where the person serves, read before any organisation is known."""
     await set_person(work.connection, person_id)
     rows = await work.rows(
-        "select organisation_id, roles from membership where person_id = %(id)s and active", {"id": person_id}
+        "select m.organisation_id, m.roles, o.single_sign_on and o.let_in_id is distinct from m.person_id as apart"
+        " from membership m join organisation o on o.id = m.organisation_id where m.person_id = %(id)s and m.active",
+        {"id": person_id},
     )
-    return [Membership(each["organisation_id"], tuple(each["roles"])) for each in rows]
+    return [Membership(each["organisation_id"], tuple(each["roles"]), each["apart"]) for each in rows]
 
 
 async def put_password(work: Work, person_id: UUID, password_hash: str) -> None:
@@ -224,8 +180,9 @@ async def find_person(work: Work, named: str) -> UUID | None:
 
 async def add_session(work: Work, session: Session, hashed: bytes) -> None:
     await work.execute(
-        "insert into session (id, hash, person_id, made_at, seen_at, expires_at, address, agent) values"
-        " (%(id)s, %(hash)s, %(person_id)s, %(made_at)s, %(seen_at)s, %(expires_at)s, %(address)s, %(agent)s)",
+        "insert into session (id, hash, person_id, made_at, seen_at, expires_at, address, agent, device_id,"
+        " confined_to) values (%(id)s, %(hash)s, %(person_id)s, %(made_at)s, %(seen_at)s, %(expires_at)s, %(address)s,"
+        " %(agent)s, %(device_id)s, %(confined_to)s)",
         {
             "id": session.id,
             "hash": hashed,
@@ -235,6 +192,8 @@ async def add_session(work: Work, session: Session, hashed: bytes) -> None:
             "expires_at": session.expires_at,
             "address": session.address,
             "agent": session.agent,
+            "device_id": session.device_id,
+            "confined_to": session.confined_to,
         },
     )
 
@@ -242,21 +201,10 @@ async def add_session(work: Work, session: Session, hashed: bytes) -> None:
 async def sessions_in_force(work: Work, person_id: UUID) -> list[Session]:
     return await work.all(
         Session,
-        "select id, person_id, made_at, seen_at, expires_at, address, agent from session"
+        "select id, person_id, made_at, seen_at, expires_at, address, agent, device_id, confined_to from session"
         " where person_id = %(id)s and revoked_at is null and expires_at > %(now)s order by seen_at desc",
         {"id": person_id, "now": work.real_now},
     )
-
-
-async def roles_by_session(work: Work, organisation_id: UUID, session_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """The roles in the organisation of those of the sessions that are still in force."""
-    rows = await work.rows(
-        "select s.id, m.roles from session s join person p on p.id = s.person_id and p.active"
-        " join membership m on m.organisation_id = %(organisation_id)s and m.person_id = p.id and m.active"
-        " where s.id = any(%(ids)s) and s.revoked_at is null and s.expires_at > %(now)s",
-        {"organisation_id": organisation_id, "ids": list(session_ids), "now": work.real_now},
-    )
-    return {each["id"]: each["roles"] for each in rows}
 
 
 async def end_session(work: Work, person_id: UUID, session_id: UUID) -> bool:
@@ -268,11 +216,13 @@ async def end_session(work: Work, person_id: UUID, session_id: UUID) -> bool:
     return bool(ended)
 
 
-async def end_session_with_hash(work: Work, hashed: bytes) -> None:
-    await work.execute(
-        "update session set revoked_at = %(now)s where hash = %(hash)s and revoked_at is null",
+async def end_session_with_hash(work: Work, hashed: bytes) -> UUID | None:
+    """End a session; the organisation it was confined to."""
+    found: UUID | None = await work.value(
+        "update session set revoked_at = %(now)s where hash = %(hash)s and revoked_at is null returning confined_to",
         {"hash": hashed, "now": work.real_now},
     )
+    return found
 
 
 async def end_sessions(work: Work, person_id: UUID, *, but: UUID | None = None) -> None:

@@ -8,7 +8,8 @@ import structlog
 from ahadi import desk, notifications
 from ahadi.base.errors import AhadiError
 from ahadi.contacts.chat_store import forget_empty_chats
-from ahadi.directory import sign_in_store
+from ahadi.directory import attempt_store, device_store, sign_in_store
+from ahadi.directory.devices import KNOWN_FOR
 from ahadi.platform import webhooks_store
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.marks import mark
@@ -49,6 +50,8 @@ async def tidy(database: Database) -> None:
         await forget_old_attempts(work, work.real_now - timedelta(days=1))
         everyone = await sign_in_store.every_organisation(work)
         await sign_in_store.forget_ended_sessions(work, work.real_now - timedelta(days=30))
+        await attempt_store.forget_attempts(work, work.real_now)
+        await device_store.forget_devices(work, work.real_now - KNOWN_FOR)
     async with database.work(Actor.system(everyone)) as work:
         await forget_empty_chats(work, everyone, work.real_now - timedelta(days=1))
         await webhooks_store.forget_deliveries(work, everyone, work.real_now - timedelta(days=30))

@@ -60,7 +60,7 @@ def create_app(installation: Installation) -> FastAPI:
     )
     routers = (operations, *([trials] if installation.settings.clock == "manual" else []), *ROUTERS)
     app.state.installation = installation
-    for part in ("settings", "database", "keyring", "hub", "streams", "rooms", "statics", "policy"):
+    for part in ("settings", "database", "keyring", "hub", "streams", "rooms", "statics", "policy", "providers"):
         setattr(app.state, part, getattr(installation, part))
     app.state.authenticate = sign_in_api.recognise
     app.state.authenticate_at_work = sign_in_api.recognise_at_work

@@ -23,9 +23,20 @@ from ahadi.customers import api as customers_api
 from ahadi.customers import person_api
 from ahadi.desk import api as desk_api
 from ahadi.directory import api as directory_api
-from ahadi.directory import invitations_api, people_api, rota_api, sign_in_api, sign_in_store, tokens_api
+from ahadi.directory import (
+    invitations_api,
+    passkeys_api,
+    people_api,
+    providers_api,
+    rota_api,
+    sign_in_api,
+    sign_in_store,
+    tokens_api,
+)
 from ahadi.directory.link_mails import mailing_links
-from ahadi.directory.sign_in import may_listen_no_more
+from ahadi.directory.notice_mails import mailing_notices
+from ahadi.directory.oidc import Providers
+from ahadi.directory.recognising import may_listen_no_more
 from ahadi.intake import api as intake_api
 from ahadi.intake import chat_api, mail_api, sms, sms_api
 from ahadi.intake.chat_goes_on import go_on
@@ -74,6 +85,8 @@ STATIC = Path(__file__).parent.parent / "screens" / "static"
 # Every route of the application, in the order they are tried.
 ROUTERS: tuple[APIRouter, ...] = (
     sign_in_api.router,
+    passkeys_api.router,
+    providers_api.router,
     tokens_api.router,
     invitations_api.router,
     directory_api.router,
@@ -114,6 +127,7 @@ def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Ch
         chats.GO_ON: go_on,
         **mailing_links(mail, installation.keyring, installation.settings.links_from()),
         **notifications.sending(mail, outgoing, NotificationWording()),
+        **mailing_notices(mail, installation.settings.links_from()),
     }
 
 
@@ -138,6 +152,7 @@ class Installation:
     statics: Statics
     policy: Policy
     metrics: Metrics
+    providers: Providers
     settle: Callable[[], Awaitable[None]] = field(default=_nothing)
 
 
@@ -167,6 +182,7 @@ def install(settings: Settings, database_url: str, *, real: Clock | None = None,
         statics=Statics(STATIC),
         policy=Policy.of(settings),
         metrics=metrics,
+        providers=Providers(lambda: guarded_client(Guard.from_setting(settings.outgoing_allow)), database.clock.real),
         settle=partial(settle, database),
     )
 
@@ -184,6 +200,7 @@ async def opened(installation: Installation) -> AsyncIterator[Installation]:
     try:
         yield installation
     finally:
+        await installation.providers.close()
         await installation.database.close()
 
 

@@ -31,6 +31,7 @@ from ahadi.screens import (
     portal_settings,
     promise_pages,
     search_pages,
+    security_pages,
     settings_access,
     settings_mail,
     settings_organisation,
@@ -38,6 +39,7 @@ from ahadi.screens import (
     settings_sms,
     settings_work,
     sign_in_pages,
+    sso_pages,
     widget_pages,
 )
 from ahadi.screens.notification_wording import NotificationWording
@@ -45,8 +47,10 @@ from ahadi.screens.pages import Screens
 from ahadi.screens.problem_pages import problem_page
 
 ROUTERS: tuple[APIRouter, ...] = (
+    sso_pages.router,
     sign_in_pages.router,
     me_pages.router,
+    security_pages.router,
     case_list.router,
     search_pages.router,
     case_forms.router,

@@ -7,8 +7,9 @@ import segno
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from ahadi.base.errors import AhadiError, Forbidden, Invalid
-from ahadi.directory import credentials, sign_in_api, sign_in_store
+from ahadi.base.errors import AhadiError, Invalid
+from ahadi.directory import credentials, device_store, passkey_store, sign_in_api, sign_in_store
+from ahadi.directory.sign_in_api import lasts
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of
 from ahadi.screens.acting import act
@@ -17,17 +18,17 @@ from ahadi.screens.frame import frame_of
 from ahadi.screens.languages import spoken
 from ahadi.screens.pages import Done, go_to, keep, screens_of
 from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, ZONE_COOKIE, later, zone_named
-from ahadi.screens.sign_in_pages import lasts
+from ahadi.screens.sign_in_pages import party_shown
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/me")
 async def get_me(request: Request, actor: Actor = SIGNED_IN) -> Response:
-    return await _page(request, actor)
+    return await page_of_oneself(request, actor)
 
 
-async def _page(
+async def page_of_oneself(
     request: Request,
     actor: Actor,
     *,
@@ -35,12 +36,13 @@ async def _page(
     problem: AhadiError | None = None,
     **values: Any,
 ) -> Response:
-    if actor.person_id is None:
-        raise Forbidden(later("Only a person who is signed in may do this; a token cannot."))
+    """One's own page, with what went wrong on the part it is about."""
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
-        held = await sign_in_store.held_by_person(work, actor.person_id)
-        sessions = await sign_in_store.sessions_in_force(work, actor.person_id)
+        held = await credentials.shown_person(work)
+        sessions = await sign_in_store.sessions_in_force(work, held.person_id)
+        passkeys = await passkey_store.passkeys(work, held.person_id)
+        devices = await device_store.remembered_devices(work, held.person_id)
     return screens_of(request).page(
         request,
         frame.reader,
@@ -48,7 +50,11 @@ async def _page(
         status=problem.status if problem and problem.status != 401 else 422 if problem else 200,
         frame=frame,
         sessions=sessions,
-        authenticator=bool(held and held.totp_confirmed_at),
+        passkeys=passkeys,
+        devices=devices,
+        party=party_shown(request),
+        has_password=held.password_hash is not None,
+        authenticator=bool(held.totp_confirmed_at),
         about=about,
         problem=problem,
         **({"secret": None, "qr": None} | values),
@@ -63,7 +69,7 @@ async def post_end_session(request: Request, session_id: UUID, actor: Actor = SI
         await credentials.end_session(work, session_id)
 
     async def again(problem: AhadiError) -> Response:
-        return await _page(request, actor, about="sessions", problem=problem)
+        return await page_of_oneself(request, actor, about="sessions", problem=problem)
 
     return await act(
         request, actor, Entered(), deed, done=lambda _: ("/me", Done("session-ended")), again=again, twice="/me"
@@ -112,8 +118,8 @@ async def post_password(request: Request, actor: Actor = SIGNED_IN) -> Response:
     except AhadiError as problem:
         if problem.status >= 500:
             raise
-        return await _page(request, actor, about="password", problem=problem)
-    return sign_in_api.set_session_cookie(request, go_to(request, "/me", Done("password-changed")), signed_in.secret)
+        return await page_of_oneself(request, actor, about="password", problem=problem)
+    return sign_in_api.keep_signed_in(request, go_to(request, "/me", Done("password-changed")), signed_in)
 
 
 @router.post("/me/authenticator")
@@ -127,7 +133,7 @@ async def post_authenticator(request: Request, actor: Actor = SIGNED_IN) -> Resp
             secret, address = await credentials.start_totp(
                 database, keyring, actor, entered.get("password")[:256], where
             )
-            return await _page(request, actor, about="authenticator", secret=secret, qr=_qr(address))
+            return await page_of_oneself(request, actor, about="authenticator", secret=secret, qr=_qr(address))
         if step == "confirm":
             await credentials.confirm_totp(database, keyring, actor, entered.text("code", most=16), where)
             return go_to(request, "/me", Done("authenticator-on"))
@@ -137,7 +143,7 @@ async def post_authenticator(request: Request, actor: Actor = SIGNED_IN) -> Resp
     except AhadiError as problem:
         if problem.status >= 500:
             raise
-        return await _page(request, actor, about="authenticator", problem=problem)
+        return await page_of_oneself(request, actor, about="authenticator", problem=problem)
     return go_to(request, "/me", Done("authenticator-off"))
 
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ahadi.base.clock import iso
+from ahadi.base.text import browser_name
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
@@ -90,7 +91,7 @@ class Screens:
             hue=hue,
             groupby_urgency=by_urgency,
             reach=reach,
-            browser=browser,
+            browser=browser_name,
             missing=wording.missing_name,
             language_name=lambda language: name_of_language(language) if spoken(language) else language,
         )
@@ -207,16 +208,6 @@ def hue(key: UUID | str | datetime) -> int:
 def reach(customer: Customer | None) -> str:
     """The first thing a customer is known by, for one without a name."""
     return customer.identities[0].shown if customer and customer.identities else ""
-
-
-def browser(agent: str | None) -> str:
-    """What a browser calls itself, in the two words that tell it from another."""
-    text = agent or ""
-    names = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
-    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
-    name = next((shown for part, shown in names.items() if f"{part}/" in text), text.split("/")[0][:20] or "–")
-    system = next((shown for part, shown in (systems | {"Linux": "Linux"}).items() if part in text), "")
-    return f"{name}, {system}" if system else name
 
 
 def organisation_choices(frame: Frame) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Signing in and out, forgotten passwords, and one-time links: pages for people over the acts of the directory."""
 
 import json
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,21 +9,19 @@ from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid, NotFound
 from ahadi.directory import Directory, Role, all_organisations, read_directory, sign_in, sign_in_api
-from ahadi.directory.sign_in import CodeNeeded, SignedIn
+from ahadi.directory.passkeys import PasskeyRefused, PasskeysNotHere, RelyingParty, relying_party
+from ahadi.directory.sign_in import CodeNeeded, SecondStep, SignedIn
+from ahadi.directory.sign_in_api import lasts
+from ahadi.directory.single_sign_on import every_provider
 from ahadi.platform.database import Actor
 from ahadi.platform.security import Keyring
-from ahadi.platform.web import PUBLIC, database_of, keyring_of, settings_of
+from ahadi.platform.web import PUBLIC, database_of, keyring_of, policy_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done, go_to, keep, screens_of
 from ahadi.screens.reader import LANGUAGE_COOKIE, later, reader_of
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 _SEALED_FOR = 300.0  # seconds in which the code may follow the password
-
-
-def lasts(request: Request) -> timedelta:
-    """How long a sign-in lasts without use."""
-    return timedelta(hours=settings_of(request).session_hours)
 
 
 def onward(address: str | None) -> str:
@@ -48,6 +46,35 @@ def plain(
     )
 
 
+def party_shown(request: Request) -> RelyingParty | None:
+    """Who asks for passkeys, where they can work at all."""
+    try:
+        return relying_party(policy_of(request).home)
+    except PasskeysNotHere:
+        return None
+
+
+def passkey_in(entered: Entered) -> dict[str, Any] | None:
+    """What a browser said of a passkey; None where the field is empty. Raises PasskeyRefused."""
+    said = entered.get("passkey")
+    if not said:
+        return None
+    try:
+        found = json.loads(said[:20_000])
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise PasskeyRefused(later("The passkey does not fit; try again, or sign in another way."))
+    return found
+
+
+def second_step(request: Request, entered: Entered) -> SecondStep:
+    """What a form shows beside the password."""
+    passkey = passkey_in(entered)
+    party = sign_in_api.party_of(request) if passkey else None
+    return SecondStep(entered.text("code", most=16) or None, passkey, party, entered.get("remember") == "1")
+
+
 @router.get("/")
 async def get_start(request: Request) -> Response:
     """The start leads to the cases, which lead whoever is not signed in to sign in."""
@@ -55,19 +82,36 @@ async def get_start(request: Request) -> Response:
 
 
 @router.get("/sign-in")
-async def get_sign_in(request: Request, next: str | None = None) -> Response:
-    return await _sign_in_page(request, Entered({"next": next or ""}))
+async def get_sign_in(request: Request, next: str | None = None, left: str | None = None) -> Response:
+    return await sign_in_page(request, Entered({"next": next or "", "left": left or ""}))
 
 
-async def _sign_in_page(
-    request: Request, entered: Entered, problem: AhadiError | None = None, sealed: str | None = None
+async def sign_in_page(
+    request: Request,
+    entered: Entered,
+    problem: AhadiError | None = None,
+    sealed: str | None = None,
+    ways: Sequence[str] = (),
 ) -> Response:
     demo = await _people_of_the_demo(request) if sign_in_api.one_click_allowed(request) else []
+    offered = await every_provider(database_of(request))
+    left = [each for each in offered if str(each.organisation_id) == entered.get("left")]
     status = 401 if problem and not isinstance(problem, CodeNeeded) else 200
     if isinstance(problem, CodeNeeded):
         problem = None
     return plain(
-        request, "sign_in/sign_in.html", entered=entered, problem=problem, status=status, sealed=sealed, demo=demo
+        request,
+        "sign_in/sign_in.html",
+        entered=entered,
+        problem=problem,
+        status=status,
+        sealed=sealed,
+        ways=ways,
+        party=party_shown(request),
+        alone=offered[0] if len(offered) == 1 else None,
+        offered=bool(offered),
+        left=left[0] if left else None,
+        demo=demo,
     )
 
 
@@ -84,23 +128,47 @@ async def post_sign_in(request: Request) -> Response:
             keyring,
             email[:320],
             password[:256],
-            entered.text("code", most=16) or None,
+            second_step(request, entered),
             sign_in_api.where_from(request),
             lasts(request),
             replaces=sign_in_api.held_cookie(request),
         )
     except CodeNeeded as problem:
         sealed = _seal(keyring, email, password, database_of(request).clock.real.now().timestamp())
-        return await _sign_in_page(request, entered, problem, sealed)
+        return await sign_in_page(request, entered, problem, sealed, problem.fields["ways"])
     except AhadiError as problem:
         if problem.status >= 500:
             raise
-        return await _sign_in_page(request, entered, problem, entered.get("sealed") if held else None)
-    return _welcome(request, signed_in, onward(entered.get("next")))
+        ways = [each for each in ("code", "passkey") if each in entered.get("ways")]
+        return await sign_in_page(request, entered, problem, entered.get("sealed") if held else None, ways)
+    return welcome(request, signed_in, onward(entered.get("next")))
 
 
-def _welcome(request: Request, signed_in: SignedIn, address: str) -> Response:
-    return sign_in_api.set_session_cookie(request, go_to(request, address), signed_in.secret)
+@router.post("/sign-in/passkey")
+async def post_passkey(request: Request) -> Response:
+    """By a passkey alone, which tells who it is too."""
+    entered = await entered_in(request)
+    try:
+        passkey = passkey_in(entered)
+        if passkey is None:
+            raise PasskeyRefused(later("The passkey does not fit; try again, or sign in another way."))
+        signed_in = await sign_in.sign_in_by_passkey(
+            database_of(request),
+            sign_in_api.party_of(request),
+            passkey,
+            sign_in_api.where_from(request),
+            lasts(request),
+            replaces=sign_in_api.held_cookie(request),
+        )
+    except AhadiError as problem:
+        if problem.status >= 500:
+            raise
+        return await sign_in_page(request, entered, problem)
+    return welcome(request, signed_in, onward(entered.get("next")))
+
+
+def welcome(request: Request, signed_in: SignedIn, address: str) -> Response:
+    return sign_in_api.keep_signed_in(request, go_to(request, address), signed_in)
 
 
 def _seal(keyring: Keyring, email: str, password: str, at: float) -> str:
@@ -162,19 +230,19 @@ async def post_demo(request: Request) -> Response:
             replaces=sign_in_api.held_cookie(request),
         )
     except sign_in.SignInRefused as problem:
-        return await _sign_in_page(request, entered, problem)
-    response = _welcome(request, signed_in, "/cases")
+        return await sign_in_page(request, entered, problem)
+    response = welcome(request, signed_in, "/cases")
     keep(response, request, LANGUAGE_COOKIE, reader_of(request).language)  # whoever looks around reads on as they began
     return response
 
 
 @router.post("/sign-out")
 async def post_sign_out(request: Request) -> Response:
-    """End the session of this browser."""
+    """End the session of this browser; whoever came in by single sign-on is asked about their provider too."""
     secret = sign_in_api.held_cookie(request)
-    if secret:
-        await sign_in.sign_out(database_of(request), secret)
-    return sign_in_api.clear_session_cookie(request, go_to(request, "/sign-in", Done("signed-out")))
+    left = await sign_in.sign_out(database_of(request), secret) if secret else None
+    address = f"/sign-in?left={left}" if left else "/sign-in"
+    return sign_in_api.clear_session_cookie(request, go_to(request, address, Done("signed-out")))
 
 
 # Forgotten passwords and one-time links -------------------------------------------------------------------------
@@ -206,7 +274,15 @@ async def get_welcome(request: Request, link: str) -> Response:
         purpose = await sign_in.link_purpose(database_of(request), link, sign_in_api.where_from(request))
     except sign_in.LinkUsedUp as problem:
         return plain(request, "sign_in/used_up.html", problem=problem)
-    return plain(request, "sign_in/welcome.html", link=link, purpose=purpose, code=False)
+    return _welcome_page(request, link, purpose)
+
+
+def _welcome_page(
+    request: Request, link: str, purpose: str, ways: Sequence[str] = (), problem: AhadiError | None = None
+) -> Response:
+    party = party_shown(request)
+    values: dict[str, Any] = {"link": link, "purpose": purpose, "ways": ways, "party": party, "problem": problem}
+    return plain(request, "sign_in/welcome.html", **values)
 
 
 @router.post("/sign-in/link")
@@ -223,7 +299,7 @@ async def post_link(request: Request) -> Response:
             keyring_of(request),
             link,
             password,
-            entered.text("code", most=16) or None,
+            second_step(request, entered),
             sign_in_api.where_from(request),
             lasts(request),
             replaces=sign_in_api.held_cookie(request),
@@ -233,6 +309,6 @@ async def post_link(request: Request) -> Response:
     except AhadiError as problem:
         if problem.status >= 500:
             raise
-        asks_for_code = isinstance(problem, CodeNeeded) or bool(entered.get("code"))
-        return plain(request, "sign_in/welcome.html", link=link, purpose=purpose, code=asks_for_code, problem=problem)
-    return _welcome(request, signed_in, "/cases")
+        asked = problem.fields["ways"] if isinstance(problem, CodeNeeded) else entered.get("ways").split()
+        return _welcome_page(request, link, purpose, asked, problem)
+    return welcome(request, signed_in, "/cases")
