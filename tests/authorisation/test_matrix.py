@@ -38,6 +38,9 @@ NO_BODY_S = {
     "link": "ahl_x",
     "file_id": str(UUID(int=97)),
     "rest": "state",
+    "passkey": str(UUID(int=96)),  # a person's, as the next: tests/directory/test_passkeys.py and test_devices.py
+    "device": str(UUID(int=95)),
+    "provider": str(UUID(int=94)),  # named before anybody is known: tests/directory/test_single_sign_on.py
 }
 # Streams do not end, so what they answer cannot be read to its end here; tests/main/test_http.py listens to them.
 STREAMS = {"/api/live", "/live"}

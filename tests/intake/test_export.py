@@ -49,8 +49,8 @@ REST: tuple[LiteralString, ...] = (
     "insert into sign_in_provider select o, 'Company', 'https://id.example', 'desk', %(secret)s, '{power.example}',"
     " false, 'agent', '2026-11-01' from them",
     "insert into sign_in_link select o, 'https://id.example', 'subject', p, '2026-11-01', '2026-11-01' from them",
-    "insert into acting select o, gen_random_uuid(), p, q.id, 'to help', '2026-11-01', '2026-11-02' from them"
-    " join person q on q.id <> p limit 1",
+    "insert into acting select o, gen_random_uuid(), p, (select min(id::text)::uuid from person where id <> p),"
+    " 'to help', '2026-11-01', '2026-11-02' from them",
     "insert into webhook select o, o, 'https://example.org/hear', %(secret)s, '{}', true, '2026-11-01' from them",
     "insert into webhook_delivery (organisation_id, id, webhook_id, journal_seq, kind, state, made_at)"
     " select o, gen_random_uuid(), o, 1, 'case.opened', 'waiting', '2026-11-01' from them",

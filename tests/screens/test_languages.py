@@ -102,9 +102,9 @@ SOURCES = ROOT / "src/ahadi"
 TELLING = [
     "cases/actions.py", "contacts/canned.py", "contacts/settling.py", "desk/actions.py", "desk/macros.py",
     "contacts/telling.py", "customers/identities.py",
-    "directory/sign_in.py", "directory/credentials.py", "directory/devices.py", "directory/passkeys.py",
-    "directory/oidc.py", "directory/providers.py", "directory/single_sign_on.py", "directory/recognising.py",
-    "intake/direct_line.py", "platform/files.py",
+    "directory/sign_in.py", "directory/credentials.py", "directory/acting_as.py", "directory/devices.py",
+    "directory/passkeys.py", "directory/oidc.py", "directory/providers.py", "directory/single_sign_on.py",
+    "directory/recognising.py", "intake/direct_line.py", "platform/files.py",
     "platform/security/passwords.py", "promises/actions.py",
     "promises/bookings.py", "promises/calling.py",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from playwright.async_api import CDPSession, Page, expect
 
 from tests.screens.builders import PASSWORD
 from tests.screens.conftest import Desk, Visit, sign_in
-from tests.screens.test_accessibility import scrolls_sideways, violations
+from tests.screens.test_accessibility import LOOKS, scrolls_sideways, violations
 
 pytestmark = pytest.mark.browser
 
@@ -114,3 +114,51 @@ async def test_a_browser_is_remembered_and_forgotten(own_desk: Desk, visit: Visi
     await page.context.clear_cookies(name="ahadi")
     await enter(page, own_desk.url, own_desk)
     await expect(page.get_by_label("Code from your authenticator app")).to_be_visible()
+
+
+async def as_admin(page: Page, desk: Desk, at: str) -> None:
+    await sign_in(page, "hamisi", desk, at)
+
+
+@pytest.mark.parametrize(("width", "colours"), LOOKS)
+async def test_no_page_of_signing_in_shuts_anybody_out(own_desk: Desk, visit: Visit, width: int, colours: str) -> None:
+    page = await visit(f"{own_desk.url}/sign-in/sso", width=width, color_scheme=colours)
+    wrong = [f"/sign-in/sso: {each}" for each in await violations(page, colours)]
+    await as_admin(page, own_desk, "/settings/sign-in")
+    for path in ("/settings/sign-in", "/act-as", "/me"):
+        await page.goto(own_desk.url + path)
+        wrong += [f"{path}: {each}" for each in await violations(page, colours)]
+        wrong += [f"{path}: scrolls sideways"] if await scrolls_sideways(page) else []
+    await page.goto(f"{own_desk.url}/act-as")
+    await act(page)
+    await expect(page.get_by_text("act in the name of Amina Otieno")).to_be_visible()
+    wrong += [f"acting: {each}" for each in await violations(page, colours)]
+    wrong += ["acting: scrolls sideways"] if await scrolls_sideways(page) else []
+    assert not wrong, "\n".join(wrong)
+
+
+async def act(page: Page) -> None:
+    form = page.locator('form[action="/act-as"]')
+    await form.get_by_label("In whose name").select_option(label="Amina Otieno")
+    await form.get_by_label("Why").fill("She cannot find a case")
+    await form.get_by_label("Your own password").fill(PASSWORD)
+    await form.get_by_role("button", name="Act in their name").click()
+
+
+async def test_acting_in_a_name_is_unmistakable_and_the_timeline_tells_who_it_really_was(
+    own_desk: Desk, visit: Visit
+) -> None:
+    page = await visit(f"{own_desk.url}/sign-in")
+    await as_admin(page, own_desk, "/act-as")
+    await act(page)
+    await page.goto(own_desk.case("outage"))
+    await expect(page.get_by_text("You, Hamisi Ally, act in the name of Amina Otieno.")).to_be_visible()
+    await page.get_by_role("button", name="Note", exact=False).first.click()
+    await page.locator("textarea:visible").first.fill("Looked at it with her")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("Amina Otieno (really Hamisi Ally)").first).to_be_visible()
+    await page.get_by_role("button", name="Be yourself again").click()
+    await page.wait_for_url(f"{own_desk.url}/act-as")
+    await expect(page.get_by_text("You are yourself again.")).to_be_visible()
+    await expect(page.get_by_text("act in the name of Amina")).to_have_count(0)
+    await expect(page.get_by_text("She cannot find a case")).to_be_visible()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Unpack
 from uuid import UUID
 
-from ahadi.base.errors import Conflict, Invalid, NotFound
+from ahadi.base.errors import Conflict, Forbidden, Invalid, NotFound
 from ahadi.customers import store
 from ahadi.customers.actions import locked, mark_changed, of_id
 from ahadi.customers.identities import Given, IdentityKind, identity_of
@@ -153,15 +153,25 @@ def _required(customer: Customer, given: Given) -> Identity:
     return held
 
 
+class ConsentIsAskedInPerson(Forbidden):
+    """Somebody acts in a colleague's name and would say what a customer allowed."""
+
+    code = "consent-in-person"
+
+
 async def set_consent(
     work: Work, organisation_id: UUID, customer_id: UUID, *, channel: str, granted: bool, source: str
 ) -> Customer:
     """Write down whether the customer agreed to be written to on a channel; `source` is a code for where it was said.
 
     A refusal is written for every record of the person, so that it still holds when a merge is undone. Locks the
-    person. Raises NotFound, CustomerErased, Invalid.
+    person. Raises NotFound, CustomerErased, Invalid, Forbidden for who acts in a colleague's name.
     """
     work.permit(organisation_id, EDIT)
+    if work.actor.behind is not None:
+        raise ConsentIsAskedInPerson(
+            "What a customer allows us is not asked or changed in another's name; do it as yourself."
+        )
     consent = Consent(check_channel(channel), granted, check_code(source, "source"), work.now)
     customer = await locked(work, organisation_id, customer_id)
     await store.put_consent(work, organisation_id, [customer.id] if granted else customer.ids, consent)

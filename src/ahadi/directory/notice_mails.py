@@ -11,9 +11,10 @@ import structlog
 
 from ahadi.base.text import browser_name
 from ahadi.channels.ports import Channel, Outgoing, Sent, TryAgain
-from ahadi.directory import device_store, passkey_store
+from ahadi.directory import acting_store, device_store, passkey_store
 from ahadi.directory import sign_in_store as store
 from ahadi.directory.sign_in_store import Held
+from ahadi.directory.store import get_organisation
 from ahadi.platform.database import Database, Work
 from ahadi.platform.jobs import Handler, Job, finish, put_back
 
@@ -45,6 +46,18 @@ _TEXTS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
         "Habari {name},\n\nufunguo wa siri “{passkey}” umeongezwa kwenye ufikiaji wako {at}; aliye nao anaweza kuingia"
         " kwa jina lako.\n\nKama si wewe, uondoe na ubadilishe nenosiri mara moja:\n\n{link}\n",
     ),
+    ("acting", "en"): (
+        "Somebody acted in your name in Ahadi",
+        "Hello {name},\n\n{actor} of {organisation} acted in your name, from {began} to {ended}.\n\nThe reason given:"
+        " {reason}\n\nThe journal names {actor} beside you in everything that was done. If you have questions,"
+        " ask them, or your manager.\n\n{link}\n",
+    ),
+    ("acting", "sw"): (
+        "Mtu ametenda kwa jina lako kwenye Ahadi",
+        "Habari {name},\n\n{actor} wa {organisation} ametenda kwa jina lako, kuanzia {began} hadi {ended}.\n\nSababu"
+        " iliyotolewa: {reason}\n\nKumbukumbu zinamtaja {actor} pamoja nawe katika kila kilichofanyika. Ukiwa na"
+        " maswali, muulize, au meneja wako.\n\n{link}\n",
+    ),
     ("passkey", "en"): (
         "A passkey of yours may have been copied",
         "Hello {name},\n\nyour passkey “{passkey}” was used in a way that tells of a copy. It was refused, and signs"
@@ -64,7 +77,7 @@ def mailing_notices(channel: Channel | None, public_url: str) -> dict[str, Handl
     async def mail_notice(job: Job, database: Database) -> None:
         async with database.read(job.actor()) as work:
             held = await store.held_by_person(work, UUID(job.args["person_id"]))
-            facts = await _facts(work, job.args["about"], UUID(job.args["id"])) if held else None
+            facts = await _facts(work, job, UUID(job.args["id"])) if held else None
         if channel is not None and held is not None and held.active and facts is not None:
             outcome = await channel.send(_mail(job, held, facts, f"{public_url}/me"))
             if isinstance(outcome, TryAgain):
@@ -78,8 +91,22 @@ def mailing_notices(channel: Channel | None, public_url: str) -> dict[str, Handl
     return {NOTICE: mail_notice}
 
 
-async def _facts(work: Work, about: str, id_: UUID) -> dict[str, str] | None:
+async def _facts(work: Work, job: Job, id_: UUID) -> dict[str, str] | None:
     """What there is to tell; None where it is gone."""
+    about = job.args["about"]
+    if about == "acting" and job.organisation_id:
+        acting = await acting_store.acting(work, job.organisation_id, id_)
+        actor = await store.held_by_person(work, acting.actor_id) if acting else None
+        organisation = await get_organisation(work, job.organisation_id)
+        if acting is None or actor is None or organisation is None:
+            return None
+        return {
+            "actor": actor.name,
+            "organisation": organisation.name,
+            "reason": acting.reason,
+            "began": said(acting.began_at, organisation.zone),
+            "ended": said(acting.ended_at or acting.ends_at, organisation.zone),
+        }
     if about == "new-device":
         device = await device_store.device(work, id_)
         if device is None:

@@ -281,18 +281,22 @@ class Providers:
         self, known: _Known, client: Client, id_token: str, nonce: str, access_token: str | None
     ) -> dict[str, Any]:
         """The token's claims, by keys asked for anew where the ones we have do not fit."""
-        for last in (False, True):
-            try:
-                return read_id_token(
-                    id_token, known.keys, known.metadata, client.client_id, nonce, access_token, self._clock.now()
-                )
-            except (JoseError, ValueError, KeyError, TypeError, AttributeError) as problem:
-                fresh = known if last else await self._of(client.issuer, older_than=_ASKED_AGAIN)
-                if fresh is known:
-                    log.warning("oidc.token_refused", issuer=client.issuer, error=type(problem).__name__)
-                    raise ProviderRefused("The provider's answer is not in order; begin again.") from problem
-                known = fresh
-        raise AssertionError("the second time decides")
+        try:
+            return self._judged(known, client, id_token, nonce, access_token)
+        except _NOT_IN_ORDER as problem:
+            fresh = await self._of(client.issuer, older_than=_ASKED_AGAIN)
+            if fresh is known:
+                raise _not_in_order(client, problem) from problem
+        try:
+            return self._judged(fresh, client, id_token, nonce, access_token)
+        except _NOT_IN_ORDER as problem:
+            raise _not_in_order(client, problem) from problem
+
+    def _judged(
+        self, known: _Known, client: Client, id_token: str, nonce: str, access_token: str | None
+    ) -> dict[str, Any]:
+        now = self._clock.now()
+        return read_id_token(id_token, known.keys, known.metadata, client.client_id, nonce, access_token, now)
 
     async def _token(
         self, metadata: Metadata, client: Client, code: str, redirect: str, verifier: str
@@ -326,6 +330,14 @@ class Providers:
         if not isinstance(said, dict):
             raise ProviderUnusable("The provider did not describe itself at its address; check the issuer.")
         return said
+
+
+_NOT_IN_ORDER: Final = (JoseError, ValueError, KeyError, TypeError, AttributeError)
+
+
+def _not_in_order(client: Client, problem: Exception) -> ProviderRefused:
+    log.warning("oidc.token_refused", issuer=client.issuer, error=type(problem).__name__)
+    return ProviderRefused("The provider's answer is not in order; begin again.")
 
 
 def _silent(problem: Exception) -> Exception:

@@ -246,7 +246,7 @@ async def _take(database: Database, answer: Mapping[str, Any], kind: str, person
     """Use up the challenge an answer is to. What the answer says of itself is only looked up, and believed later."""
     try:
         if len(json.dumps(answer)) > _LONGEST:
-            raise ValueError("too long")
+            raise ValueError
         challenge = parse_client_data_json(base64url_to_bytes(answer["response"]["clientDataJSON"])).challenge
     except Exception as problem:  # as above
         raise _refusal(problem) from problem

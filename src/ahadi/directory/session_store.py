@@ -136,6 +136,14 @@ async def act_as(
     return bool(began)
 
 
+async def acting_of(work: Work, session_id: UUID | None) -> tuple[UUID, UUID] | None:
+    """Which acting in another's name a session is in, and in which organisation."""
+    row = await work.row(
+        "select acting_id, acts_in from session where id = %(id)s and acting_id is not null", {"id": session_id}
+    )
+    return (row["acting_id"], row["acts_in"]) if row else None
+
+
 async def confined_to(work: Work, session_id: UUID | None) -> UUID | None:
     """The organisation whose provider signed the session in, where it was one."""
     found: UUID | None = await work.value("select confined_to from session where id = %(id)s", {"id": session_id})

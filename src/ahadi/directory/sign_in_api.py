@@ -306,7 +306,8 @@ async def post_authenticator_remove(request: Request, body: RemoveTotp, actor: A
 async def get_sessions(request: Request, actor: Actor = SIGNED_IN) -> Response:
     """Where one is signed in, the latest used first."""
     async with database_of(request).read(actor) as work:
-        found = await store.sessions_in_force(work, actor.person_id) if actor.person_id else []
+        person_id = (await credentials.shown_person(work)).person_id if actor.person_id else None
+        found = await store.sessions_in_force(work, person_id) if person_id else []
     return answer({"items": [_show_session(each, actor) for each in found], "next": None})
 
 

@@ -197,6 +197,18 @@ async def _conserved(patient: Patient) -> Finding:
     return Finding("conserved", "ok", f"Each of {total['contacts']:,} accepted contacts is in exactly one case.", total)
 
 
+async def _acting(patient: Patient) -> Finding:
+    """Whoever stands in the journal behind another's name was let to act in it, then and there."""
+    stray = 0
+    for each in patient.ids:
+        async with store.snapshot(patient.database, [each]) as work:
+            stray += await store.acted_without_leave(work, each)
+    if stray:
+        sentence = f"{stray:,} rows of the journal name somebody who acted in another's name without leave; look there."
+        return Finding("acting", "bad", sentence, {"rows": stray})
+    return Finding("acting", "ok", "Whoever acted in another's name was let to.")
+
+
 _CHECKS: Final[tuple[Callable[[Patient], Awaitable[Finding]], ...]] = (
     _tables,
     _constraints,
@@ -205,6 +217,7 @@ _CHECKS: Final[tuple[Callable[[Patient], Awaitable[Finding]], ...]] = (
     _disk,
     _journal,
     _conserved,
+    _acting,
     waiting.check_promises,
     waiting.check_jobs,
     waiting.check_messages,

@@ -33,6 +33,18 @@ async def snapshot(database: Database, organisations: Sequence[UUID]) -> AsyncIt
 # Cases and their journal ----------------------------------------------------------------------------------------
 
 
+async def acted_without_leave(work: Work, organisation_id: UUID) -> int:
+    """Rows that name a person behind another which no acting covers; a minute is allowed for what was under way."""
+    count: int = await work.value(
+        "select count(*) from journal j where organisation_id = %(organisation_id)s and behind_id is not null"
+        " and not exists (select from acting a where a.organisation_id = j.organisation_id"
+        " and a.person_id = j.actor_id and a.actor_id = j.behind_id and j.recorded_at >= a.began_at"
+        " and j.recorded_at <= coalesce(a.ended_at, a.ends_at) + interval '1 minute')",
+        {"organisation_id": organisation_id},
+    )
+    return count
+
+
 async def count_cases(work: Work, organisation_id: UUID) -> int:
     count: int = await work.value(
         "select count(*) from cases where organisation_id = %(organisation_id)s", {"organisation_id": organisation_id}

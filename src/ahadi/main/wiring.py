@@ -33,6 +33,7 @@ from ahadi.directory import (
     sign_in_store,
     tokens_api,
 )
+from ahadi.directory.acting_as import ending_actings
 from ahadi.directory.link_mails import mailing_links
 from ahadi.directory.notice_mails import mailing_notices
 from ahadi.directory.oidc import Providers
@@ -127,6 +128,7 @@ def handlers(installation: "Installation", outgoing: httpx.AsyncClient, mail: Ch
         chats.GO_ON: go_on,
         **mailing_links(mail, installation.keyring, installation.settings.links_from()),
         **notifications.sending(mail, outgoing, NotificationWording()),
+        **ending_actings(),
         **mailing_notices(mail, installation.settings.links_from()),
     }
 

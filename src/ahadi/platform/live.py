@@ -130,7 +130,11 @@ def event(row: JournalRow) -> dict[str, Any]:
         "organisation_id": str(row.organisation_id),
         "case_id": str(row.case_id) if row.case_id else None,
         "subject_id": str(row.subject_id) if row.subject_id else None,
-        "actor": {"kind": row.actor_kind, "id": str(row.actor_id) if row.actor_id else None},
+        "actor": {
+            "kind": row.actor_kind,
+            "id": str(row.actor_id) if row.actor_id else None,
+            **({"behind": str(row.behind_id)} if row.behind_id else {}),  # who really acted, in the name of that person
+        },
         "facts": row.facts,
     }
 

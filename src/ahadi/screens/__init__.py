@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from ahadi.platform.web import Statics
 from ahadi.screens import (
+    acting_pages,
     booking_pages,
     brand,
     case_deeds,
@@ -36,6 +37,7 @@ from ahadi.screens import (
     settings_mail,
     settings_organisation,
     settings_pages,
+    settings_sign_in,
     settings_sms,
     settings_work,
     sign_in_pages,
@@ -51,6 +53,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_in_pages.router,
     me_pages.router,
     security_pages.router,
+    acting_pages.router,
+    settings_sign_in.router,
     case_list.router,
     search_pages.router,
     case_forms.router,

@@ -52,6 +52,12 @@ class Frame:
         return any(self.may(each) for each in _ADMINISTERS)
 
     @property
+    def really(self) -> str:
+        """The name of whoever really acts, in the name of the frame's person; empty for a person who is themselves."""
+        found = (each.people.get(self.actor.behind) for each in self.directories.values() if self.actor.behind)
+        return next((each.name for each in found if each), "–") if self.actor.behind else ""
+
+    @property
     def several(self) -> bool:
         """Whether the person serves more than one organisation."""
         return len(self.directories) > 1

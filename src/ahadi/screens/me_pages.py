@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
-from ahadi.directory import credentials, device_store, passkey_store, sign_in_api, sign_in_store
+from ahadi.directory import acting_store, credentials, device_store, passkey_store, sign_in_api, sign_in_store
 from ahadi.directory.sign_in_api import lasts
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of
@@ -21,6 +21,7 @@ from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, ZONE_COO
 from ahadi.screens.sign_in_pages import party_shown
 
 router = APIRouter(include_in_schema=False)
+_MOST_ACTINGS = 20
 
 
 @router.get("/me")
@@ -43,6 +44,11 @@ async def page_of_oneself(
         sessions = await sign_in_store.sessions_in_force(work, held.person_id)
         passkeys = await passkey_store.passkeys(work, held.person_id)
         devices = await device_store.remembered_devices(work, held.person_id)
+        acted = [
+            each
+            for id_ in actor.grants
+            for each in await acting_store.actings(work, id_, held.person_id, _MOST_ACTINGS)
+        ]
     return screens_of(request).page(
         request,
         frame.reader,
@@ -52,6 +58,7 @@ async def page_of_oneself(
         sessions=sessions,
         passkeys=passkeys,
         devices=devices,
+        acted=acted,
         party=party_shown(request),
         has_password=held.password_hash is not None,
         authenticator=bool(held.totp_confirmed_at),

@@ -125,6 +125,13 @@ FROM_BELOW = (
     later("Choose what newcomers are; an administrator is made by another administrator only."),
     later("Name an administrator with a password who may still come in when the provider is down."),
     later("Name the domains of the e-mail addresses that your provider may vouch for."),
+    later("Only a person who is signed in as themselves acts in another's name."),
+    later("Say why, in a few words: the person will read it."),
+    later("Choose for how long."),
+    later("You may act in the name of people of this organisation who stand lower than you."),
+    later("You act in another's name already; end that first."),
+    later("You act in nobody's name."),
+    later("What a customer allows us is not asked or changed in another's name; do it as yourself."),
     later("Your time to act in another's name is over, so nothing was done; open the page again as yourself."),
     later("The code is wrong; check the clock of your device and enter the next one."),
     later("The password is easily guessed; choose other words, not names, rows of keys or repeats."),
@@ -189,6 +196,10 @@ FROM_BELOW = (
 FROM_BELOW_WITH_PLACES = (
     later("%(colour)s cannot be read on a light page; %(readable)s is near it and can."),
     later("At most 5 files of 10 MiB each, and 20 MiB together, are taken with a message. %(why)s"),
+    later(
+        "Passkeys need a domain name, and %(host)s is none: set AHADI_PUBLIC_URL to an address such as"
+        " https://desk.example.org."
+    ),
     later("%(domain)s is no domain of e-mail addresses; write such as power.example."),
     later("The provider does not say its %(part)s; it cannot be used."),
     later("Passkeys work at %(address)s only; open Ahadi there."),

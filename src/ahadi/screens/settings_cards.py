@@ -129,6 +129,20 @@ GROUPS: Sequence[Group] = (
                 (_P.SETTINGS_EDIT,),
             ),
             Card(
+                "/settings/sign-in",
+                "lock",
+                lambda: _("Sign-in"),
+                lambda: _("Single sign-on by your own identity provider."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
+                "/act-as",
+                "users",
+                lambda: _("Act in another's name"),
+                lambda: _("See what a colleague sees, for a short time and with a reason."),
+                (_P.PEOPLE_ACT_AS,),
+            ),
+            Card(
                 "/components",
                 "layout-grid",
                 lambda: _("Components"),

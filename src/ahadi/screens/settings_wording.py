@@ -118,6 +118,7 @@ def scope_name(scope: str) -> str:
         "directory.read": _("Read the directory"),
         "directory.edit": _("Change departments, hours and reasons"),
         "rota.edit": _("Keep the rota"),
+        "people.act-as": _("Act in another's name for a while"),
         "people.edit": _("Invite people and change their roles"),
         "presence.own": _("Set one's own presence"),
         "presence.others": _("Set others' presence"),

@@ -10,6 +10,7 @@ from ahadi.base.clock import utc
 from ahadi.cases import Promise, PromiseText
 from ahadi.contacts import Message
 from ahadi.platform.journal import JournalRow
+from ahadi.screens.reader import _
 
 Side = Literal["in", "out", "note", "step"]
 
@@ -76,7 +77,8 @@ def tell(story: Story) -> list[Entry]:
     """Every entry, oldest first. Of what one act did at once, the steps come before the words they caused."""
     promises = {each.id: each for each in story.promises}
     steps = [_step(row, story, promises) for row in story.journal if _is_told(row, promises)]
-    said = [_said(message, story) for message in story.messages]
+    behind = {row.subject_id: row.behind_id for row in story.journal if row.behind_id and row.subject_id}
+    said = [_said(message, story, behind.get(message.id)) for message in story.messages]
     return sorted([*steps, *said], key=lambda each: (each.at, each.side != "step"))
 
 
@@ -102,7 +104,7 @@ def _step(row: JournalRow, story: Story, promises: Mapping[UUID, Promise]) -> En
         at=row.at,
         side="step",
         kind=row.kind,
-        who=_author(row.actor_kind, row.actor_id, story),
+        who=_author(row.actor_kind, row.actor_id, story, row.behind_id),
         who_id=row.actor_id,
         by=row.actor_kind,  # type: ignore[arg-type]  # the journal holds no other
         promise=promise,
@@ -113,14 +115,14 @@ def _step(row: JournalRow, story: Story, promises: Mapping[UUID, Promise]) -> En
     )
 
 
-def _said(message: Message, story: Story) -> Entry:
+def _said(message: Message, story: Story, behind: UUID | None) -> Entry:
     author: Any = "customer" if message.direction == "in" else message.author_kind
     return Entry(
         id=f"m{message.id.hex}",
         at=message.at,
         side=message.direction,
         kind=message.state,
-        who=_author(author, message.author_id, story),
+        who=_author(author, message.author_id, story, behind),
         who_id=message.author_id,
         by=author,
         message=message,
@@ -128,7 +130,9 @@ def _said(message: Message, story: Story) -> Entry:
     )
 
 
-def _author(kind: str, id_: UUID | None, story: Story) -> str:
+def _author(kind: str, id_: UUID | None, story: Story, behind: UUID | None) -> str:
+    """Who did it; with whom it really was, where that was another."""
     if kind == "customer":
         return story.customer
-    return story.names.get(id_, "") if id_ else ""
+    name = story.names.get(id_, "") if id_ else ""
+    return _("%(name)s (really %(actor)s)") % {"name": name, "actor": story.names.get(behind, "–")} if behind else name
