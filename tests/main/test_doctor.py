@@ -135,6 +135,13 @@ WRONG: list[tuple[LiteralString, str, str, str]] = [
         "attention",
         "1 put aside wait for a person",
     ),
+    # acting in another's name
+    (
+        "update journal set behind_id = gen_random_uuid() where seq = (select min(seq) from journal)",
+        "acting",
+        "bad",
+        "1 rows of the journal name somebody who acted in another's name without leave",
+    ),
     # what waits
     (
         "insert into job (id, kind, args, due, dead, made_at) select gen_random_uuid(), 'mail.fetch', '{}', made_at,"
