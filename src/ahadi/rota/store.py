@@ -114,6 +114,24 @@ async def update_swap(work: Work, swap: Swap) -> None:
     )
 
 
+async def organisation_of_swap(work: Work, organisations: Sequence[UUID], swap_id: UUID) -> UUID | None:
+    """Whose swap it is, of these organisations."""
+    found: UUID | None = await work.value(
+        "select organisation_id from swap where organisation_id = any(%(orgs)s) and id = %(id)s",
+        {"orgs": list(organisations), "id": swap_id},
+    )
+    return found
+
+
+async def organisation_of_leave(work: Work, organisations: Sequence[UUID], request_id: UUID) -> UUID | None:
+    """Whose request it is, of these organisations."""
+    found: UUID | None = await work.value(
+        "select organisation_id from leave_request where organisation_id = any(%(orgs)s) and id = %(id)s",
+        {"orgs": list(organisations), "id": request_id},
+    )
+    return found
+
+
 # Calendar feeds -------------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from ahadi.screens.compiled import CompiledTemplates
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
+from ahadi.screens.rota_week import clock_span
 
 TEMPLATES = Path(__file__).parent / "templates"
 DONE_COOKIE = "ahadi-done"
@@ -75,6 +76,7 @@ class Screens:
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
             **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
             **{name: getattr(settings_wording, name) for name in settings_wording.__all__},
+            clock_span=clock_span,
         )
         self._environment.filters.update(
             iso=iso,
@@ -92,6 +94,8 @@ class Screens:
             groupby_urgency=by_urgency,
             reach=reach,
             browser=browser_name,
+            local=lambda moment: present().local(moment),
+            weekday=rota_wording.weekday,
             missing=wording.missing_name,
             language_name=lambda language: name_of_language(language) if spoken(language) else language,
         )

@@ -1,11 +1,30 @@
 """What the rota's codes are called on the screens, in each reader's own language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from ahadi.screens.reader import _, later
+from babel.dates import format_date
 
-__all__ = ["absence_name", "leave_state", "swap_state"]
+from ahadi.directory import ABSENCES, Directory
+from ahadi.directory.model import called
+from ahadi.screens.reader import _, later, present
+from ahadi.screens.rota_week import Bar, clock_span
+
+__all__ = [
+    "absence_choices",
+    "absence_name",
+    "date_text",
+    "department_choices",
+    "leave_state",
+    "skill_name",
+    "spans_of",
+    "swap_state",
+    "week_context",
+]
 
 
 def costs_text(fields: Mapping[str, Any]) -> str:
@@ -42,6 +61,53 @@ def absence_name(kind: str) -> str:
         "sick": _("Sick"),
         "training": _("Training"),
     }.get(kind, kind)
+
+
+def absence_choices() -> list[tuple[str, str]]:
+    return [(each, absence_name(each)) for each in ABSENCES]
+
+
+def department_choices(directory: Directory) -> list[tuple[str, str]]:
+    """The departments in use, for a choice."""
+    language = present().language
+    return [(each.slug, each.name(language)) for each in directory.departments.values() if each.active]
+
+
+def weekday(moment: datetime) -> str:
+    """`Tue 24 Nov`, on the reader's clock."""
+    reader = present()
+    return format_date(reader.local(moment).date(), "EEE d MMM", locale=reader.language)
+
+
+def spans_of(bars: Sequence[Bar], place: ZoneInfo) -> str:
+    """The times of bars, for those who do not see them."""
+    return ", ".join(clock_span(each.start, each.end, place) for each in bars)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekContext:
+    """What every bar of a week needs to know: whether the reader may change it, and where its forms are."""
+
+    directory: Directory
+    edits: bool
+    query: str
+
+    def slug(self, person: UUID) -> str:
+        return self.directory.people[person].slug
+
+
+def week_context(directory: Directory, edits: bool, query: str) -> WeekContext:
+    return WeekContext(directory, edits, query)
+
+
+def skill_name(directory: Directory, skill: str) -> str:
+    """A skill in the reader's language."""
+    return called(directory.organisation.settings.skills.get(skill, {}), present().language) or skill
+
+
+def date_text(day: date) -> str:
+    """`Sat 12 Dec`."""
+    return format_date(day, "EEE d MMM", locale=present().language)
 
 
 def leave_state(state: str) -> str:

@@ -37,6 +37,7 @@ GROUPS: Sequence[Group] = (
         lambda: _("Work and people"),
         (
             Card(
+<<<<<<< HEAD
                 "/settings/offers",
                 "hand",
                 lambda: _("Offers of work"),
@@ -49,6 +50,20 @@ GROUPS: Sequence[Group] = (
                 lambda: _("Calls and visits that are booked"),
                 lambda: _("How soon, how many, and what follows a call nobody answered."),
                 (_P.SETTINGS_EDIT,),
+=======
+                "/directory",
+                "users",
+                lambda: _("Departments and people"),
+                lambda: _("Opening hours, who answers for what, roles and skills, invitations."),
+                (_P.DIRECTORY_EDIT, _P.PEOPLE_EDIT, _P.ROTA_EDIT),
+            ),
+            Card(
+                "/rota",
+                "calendar",
+                lambda: _("Rota"),
+                lambda: _("Shifts, absences and swaps, and the hours that nobody covers."),
+                (_P.ROTA_EDIT,),
+>>>>>>> 2473954 (The rota page: a week by keys, by dragging and by forms; one's own shifts, swaps and calendar; the directory's pages)
             ),
             Card(
                 "/words",

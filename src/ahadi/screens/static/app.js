@@ -68,7 +68,7 @@
     const active = document.activeElement;
     const writes = "input:not([type=checkbox]), textarea, select";
     return (active && region.contains(active) && active.matches(writes)) ||
-      Boolean(region.querySelector("details[open].menu")) ||
+      Boolean(region.querySelector("details[open].menu, [data-held]")) ||
       all("input[type=text], input[type=datetime-local], textarea", region).some(isWritten);
   };
 
