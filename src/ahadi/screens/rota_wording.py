@@ -18,7 +18,7 @@ __all__ = [
     "absence_choices",
     "absence_name",
     "date_text",
-    "department_choices",
+    "departments_open",
     "leave_state",
     "skill_name",
     "spans_of",
@@ -67,7 +67,7 @@ def absence_choices() -> list[tuple[str, str]]:
     return [(each, absence_name(each)) for each in ABSENCES]
 
 
-def department_choices(directory: Directory) -> list[tuple[str, str]]:
+def departments_open(directory: Directory) -> list[tuple[str, str]]:
     """The departments in use, for a choice."""
     language = present().language
     return [(each.slug, each.name(language)) for each in directory.departments.values() if each.active]

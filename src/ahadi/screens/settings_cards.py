@@ -37,7 +37,6 @@ GROUPS: Sequence[Group] = (
         lambda: _("Work and people"),
         (
             Card(
-<<<<<<< HEAD
                 "/settings/offers",
                 "hand",
                 lambda: _("Offers of work"),
@@ -50,7 +49,8 @@ GROUPS: Sequence[Group] = (
                 lambda: _("Calls and visits that are booked"),
                 lambda: _("How soon, how many, and what follows a call nobody answered."),
                 (_P.SETTINGS_EDIT,),
-=======
+            ),
+            Card(
                 "/directory",
                 "users",
                 lambda: _("Departments and people"),
@@ -63,7 +63,6 @@ GROUPS: Sequence[Group] = (
                 lambda: _("Rota"),
                 lambda: _("Shifts, absences and swaps, and the hours that nobody covers."),
                 (_P.ROTA_EDIT,),
->>>>>>> 2473954 (The rota page: a week by keys, by dragging and by forms; one's own shifts, swaps and calendar; the directory's pages)
             ),
             Card(
                 "/words",
