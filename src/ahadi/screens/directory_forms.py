@@ -47,6 +47,8 @@ async def _page(
         frame = frame.at(directory.organisation.id)
         values: dict[str, Any] = {"directory": directory, "kinds": PROMISE_KINDS, "roles": list(Role)}
         values |= _thing(directory, entered)
+        if name == "edit-person" and values["person"] is None:
+            raise Invalid(later("Say who it is."), field="person")
         mail = await addresses_of(work, directory.organisation.id)
         department = values["department"]
         values["mail"] = [each for each, whose in mail.items() if department and whose == department.id]
