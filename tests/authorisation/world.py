@@ -16,6 +16,7 @@ from ahadi.main.wiring import Installation
 from ahadi.platform import webhooks, webhooks_store
 from ahadi.platform.database import Actor
 from ahadi.platform.webhooks_store import Delivery
+from ahadi.routing import drafting
 from ahadi.search import SavedView
 from ahadi.search import store as search_store
 from tests.cases.builders import a_case, a_customer, promised
@@ -182,11 +183,15 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         contact = await work.value("select id from contact where organisation_id = %(o)s limit 1", {"o": ours})
         macro = desk.Macro(ours, uuid7(), SECRET_WORD, desk.Deeds(note=SECRET_WORD))
         await desk.save_macro(work, macro)
+        rule = {"name": SECRET_WORD, "then": {"department": "repairs"}}
+        rule_key = await drafting.add_row(work, ours, rule)
         await contacts.save_canned(work, ours, "on-the-way", "en", SECRET_WORD)
     found = {
         "organisation": "power",
         "macro_id": macro.id,
         "canned_slug": "on-the-way",
+        "rule_key": rule_key,
+        "rule_column": "name",
         "language": "en",
         "reference": case.reference,
         "into": into.reference,

@@ -36,6 +36,8 @@ REST: tuple[LiteralString, ...] = (
     "insert into reason (organisation_id, slug, names) select o, 'outage', '{\"en\": \"Outage\"}' from them",
     "insert into rule_table (organisation_id, version, id, state, rows, made_at)"
     " select o, 1, gen_random_uuid(), 'draft', '[]', '2026-11-01' from them",
+    "insert into rule_draft (organisation_id, base, revision, rows, changed_at) select o, 0, 1, '[]', '2026-11-01'"
+    " from them",
     "insert into template (organisation_id, slug, channel, language, version, body, made_at)"
     " select o, 'received', 'sms', 'en', 1, 'Hello', '2026-11-01' from them",
     "insert into retention (organisation_id, what, days) select o, 'mail', 30 from them",

@@ -105,6 +105,7 @@ TELLING = [
     "directory/sign_in.py", "directory/credentials.py", "directory/acting_as.py", "directory/devices.py",
     "directory/passkeys.py", "directory/oidc.py", "directory/providers.py", "directory/single_sign_on.py",
     "directory/recognising.py", "intake/direct_line.py", "platform/files.py",
+    "routing/drafting.py", "routing/drafts.py", "routing/jdm.py",
     "platform/security/passwords.py", "promises/actions.py",
     "promises/bookings.py", "promises/calling.py",
 ]  # fmt: skip

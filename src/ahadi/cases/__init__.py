@@ -65,7 +65,7 @@ from ahadi.cases.store import (
     texts_of,
 )
 from ahadi.cases.takeover import Former, take_over
-from ahadi.cases.telling import fill_for_case, reply_to_customer, tell_customer, undo_seconds
+from ahadi.cases.telling import fill_for_case, reply_to_customer, tell_customer, undo_seconds, values_for
 from ahadi.cases.touch import Touch
 from ahadi.cases.words import promise_name, promise_text, to_say, when
 
@@ -157,6 +157,7 @@ __all__ = [
     "to_say",
     "touch_case",
     "undo_seconds",
+    "values_for",
     "when",
     "withdraw_promise",
 ]

@@ -103,17 +103,24 @@ async def fill_for_case(work: Work, case: Case, bodies: Sequence[str]) -> list[R
     """Words that were kept ready, each filled for this case and its customer, or what they miss."""
     if not bodies:
         return []
+    customer, values = await values_for(work, case)
+    language = customer.language or case.language
+    directory = await read_directory(work, case.organisation_id)
+    zone = ZoneInfo(customer.zone or directory.organisation.zone)
+    return [contacts.fill_words(each, values, language, zone) for each in bodies]
+
+
+async def values_for(work: Work, case: Case, language: str | None = None) -> tuple[Customer, dict[str, Value]]:
+    """The customer of a case, and everything that words to them may say of it now; in their language or another."""
     directory = await read_directory(work, case.organisation_id)
     inside = work.as_installation(case.organisation_id)
     customer = await customers.get_customer(inside, case.organisation_id, case.customer_id)
-    language = customer.language or case.language
-    values = await values_of(work, directory, case, customer, language)
+    values = await values_of(work, directory, case, customer, language or customer.language or case.language)
     if case.next_promise is not None:
         values |= await values_of_promise(work, case, case.next_promise)
     writer = directory.people.get(work.actor.person_id or case.id)
     values["agent.name"] = writer.name if writer else None
-    zone = ZoneInfo(customer.zone or directory.organisation.zone)
-    return [contacts.fill_words(each, values, language, zone) for each in bodies]
+    return customer, values
 
 
 def undo_seconds(work: Work, message_id: UUID) -> int:

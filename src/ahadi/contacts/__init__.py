@@ -5,6 +5,9 @@ from ahadi.contacts.batch import Addressee, BatchState, ToMany, batch_state, wri
 from ahadi.contacts.canned import canned_replies, check_words, delete_canned, fill_words, save_canned
 from ahadi.contacts.canned_store import CannedReply
 from ahadi.contacts.chat_store import Chat, open_chat_of_case
+from ahadi.contacts.checks import Finding, Reach
+from ahadi.contacts.default_templates import LANGUAGES as TEMPLATE_LANGUAGES
+from ahadi.contacts.default_templates import SAME_WORDS, STEPS, DefaultTemplate, default_template
 from ahadi.contacts.model import (
     TO_SETTLE,
     Attached,
@@ -18,6 +21,7 @@ from ahadi.contacts.model import (
 from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
 from ahadi.contacts.personal_data import erase_words
 from ahadi.contacts.personal_store import words_of_customers
+from ahadi.contacts.previewing import Addressed, Shown, show_words
 from ahadi.contacts.quiet import may_send_at
 from ahadi.contacts.settling import mark_bounced, note_receipt, settle_message, take_back
 from ahadi.contacts.store import (
@@ -33,20 +37,36 @@ from ahadi.contacts.store import (
     threads_of,
 )
 from ahadi.contacts.telling import PAGE, MessageRefused, Reply, Telling, reply, tell, way_open, way_to
-from ahadi.contacts.templates import Rendered, Unfilled
-from ahadi.contacts.variables import Value, greeting, variable_names
+from ahadi.contacts.template_actions import (
+    TemplateChanged,
+    history_of,
+    retire_template,
+    save_template,
+    templates_of,
+)
+from ahadi.contacts.template_language import Problem
+from ahadi.contacts.template_store import TemplateRow
+from ahadi.contacts.templates import Rendered, TemplateRefused, Unfilled
+from ahadi.contacts.variables import VARIABLES, Value, greeting, variable_names
 from ahadi.contacts.words_store import FoundMessage, find_messages, index_messages, still_said
 
 __all__ = [
     "LAST_WORDS_OF_CASE",
     "PAGE",
+    "SAME_WORDS",
+    "STEPS",
+    "TEMPLATE_LANGUAGES",
     "TO_SETTLE",
+    "VARIABLES",
+    "Addressed",
     "Addressee",
     "Attached",
     "BatchState",
     "CannedReply",
     "Chat",
+    "DefaultTemplate",
     "Enclosure",
+    "Finding",
     "FoundMessage",
     "Incoming",
     "Message",
@@ -55,9 +75,15 @@ __all__ = [
     "NoSuchMessage",
     "Parcel",
     "Post",
+    "Problem",
+    "Reach",
     "Rendered",
     "Reply",
+    "Shown",
     "Telling",
+    "TemplateChanged",
+    "TemplateRefused",
+    "TemplateRow",
     "ToMany",
     "Unfilled",
     "Value",
@@ -68,12 +94,14 @@ __all__ = [
     "check_words",
     "contact_by_source",
     "contacts_of",
+    "default_template",
     "delete_canned",
     "erase_words",
     "fill_words",
     "find_messages",
     "get_message",
     "greeting",
+    "history_of",
     "hold_source",
     "index_messages",
     "mark_bounced",
@@ -86,14 +114,18 @@ __all__ = [
     "place_contacts",
     "remember_thread",
     "reply",
+    "retire_template",
     "save_canned",
+    "save_template",
     "send_due",
     "settle_abandoned",
     "settle_message",
+    "show_words",
     "still_said",
     "take_back",
     "take_in",
     "tell",
+    "templates_of",
     "threads_of",
     "took_place",
     "variable_names",

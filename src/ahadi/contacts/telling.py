@@ -13,7 +13,7 @@ from ahadi.contacts.channel_store import channel_settings
 from ahadi.contacts.chat_store import Chat
 from ahadi.contacts.chats import CHAT
 from ahadi.contacts.checks import Draft, Links, Reach, check_message, stops
-from ahadi.contacts.default_templates import default_template
+from ahadi.contacts.default_templates import SAME_WORDS, default_template
 from ahadi.contacts.model import Attached, Enclosure, Writing
 from ahadi.contacts.quiet import may_send_at
 from ahadi.contacts.template_store import TemplateRow
@@ -205,9 +205,10 @@ async def template_in_force(
         _words[organisation_id, slug] = version, rows
     own = {(row.channel, row.language): row for row in rows}
     for spoken in (language, language.replace("_", "-").split("-")[0]):
-        if (channel, spoken) in own:
-            row = own[channel, spoken]
-            return compile_template(row.subject, row.body, channel)
+        for way in (channel, SAME_WORDS.get(channel, channel)):
+            if (way, spoken) in own:
+                row = own[way, spoken]
+                return compile_template(row.subject, row.body, channel)
     return default_template(slug, channel, language).compiled()
 
 

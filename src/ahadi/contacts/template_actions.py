@@ -1,10 +1,12 @@
 """An organisation's own words: saved as versions, previewed against real customers."""
 
-from typing import Any
+import re
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ahadi import customers
+from ahadi.base.errors import Conflict, Invalid
 from ahadi.contacts import template_store
 from ahadi.contacts.checks import Draft, Links, check_message, preview
 from ahadi.contacts.default_templates import default_templates
@@ -12,6 +14,17 @@ from ahadi.contacts.templates import Unfilled, compile_template, render
 from ahadi.contacts.variables import greeting, sample_values
 from ahadi.directory import raise_version, read_directory
 from ahadi.platform.database import Work
+
+_SLUG: Final = re.compile("[a-z][a-z0-9_]{0,40}")
+_LANGUAGE: Final = re.compile("[a-z]{2,3}")
+
+
+async def history_of(
+    work: Work, organisation_id: UUID, slug: str, channel: str, language: str
+) -> list[template_store.TemplateRow]:
+    """The organisation's own versions of a message, newest first; the `active` one is in force."""
+    work.permit(organisation_id, "templates.edit")
+    return await template_store.versions_of(work, organisation_id, slug, channel, language)
 
 
 async def templates_of(work: Work, organisation_id: UUID) -> list[dict[str, Any]]:
@@ -49,12 +62,33 @@ async def templates_of(work: Work, organisation_id: UUID) -> list[dict[str, Any]
     return sorted(items, key=lambda item: (item["slug"], item["channel"], item["language"]))
 
 
+class TemplateChanged(Conflict):
+    """Somebody else saved this template since it was looked at; nothing was overwritten."""
+
+    code = "template-changed"
+
+
 async def save_template(
-    work: Work, organisation_id: UUID, slug: str, channel: str, language: str, subject: str | None, body: str
+    work: Work,
+    organisation_id: UUID,
+    slug: str,
+    channel: str,
+    language: str,
+    subject: str | None,
+    body: str,
+    seen: int | None = None,
 ) -> int:
-    """A new version, in force at once; its number. Raises TemplateRefused naming each wrong line."""
+    """A new version, in force at once; its number. Raises TemplateRefused naming each wrong line.
+
+    Where `seen` is given, the version in force must be that one (0: the product's words). Raises TemplateChanged.
+    """
     work.permit(organisation_id, "templates.edit")
+    if not _SLUG.fullmatch(slug) or not _LANGUAGE.fullmatch(language):
+        raise Invalid("Name the message with small letters and its language by a code, such as received and en.")
     compile_template(subject, body, channel)
+    held = await template_store.hold_template(work, organisation_id, slug, channel, language)
+    if seen is not None and held != seen:
+        raise TemplateChanged("These words were changed meanwhile; look at them as they are now, then save again.")
     version = await template_store.insert_template(work, organisation_id, slug, channel, language, subject, body)
     await raise_version(work, organisation_id)
     work.record("template.saved", organisation_id, slug=slug, channel=channel, language=language, version=version)

@@ -19,9 +19,10 @@ class TemplateRow:
     body: str
     active: bool
     made_at: datetime
+    made_by: UUID | None
 
 
-_TEMPLATE = "slug, channel, language, version, subject, body, active, made_at"
+_TEMPLATE = "slug, channel, language, version, subject, body, active, made_at, made_by"
 
 
 async def templates_in_force(work: Work, organisation_id: UUID, slug: str | None = None) -> list[TemplateRow]:
@@ -32,6 +33,27 @@ async def templates_in_force(work: Work, organisation_id: UUID, slug: str | None
         + " order by slug, channel, language",
         {"organisation_id": organisation_id, "slug": slug},
     )
+
+
+async def versions_of(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> list[TemplateRow]:
+    """Every version of one template, newest first."""
+    return await work.all(
+        TemplateRow,
+        f"select {_TEMPLATE} from template where organisation_id = %(organisation_id)s and slug = %(slug)s"
+        " and channel = %(channel)s and language = %(language)s order by version desc limit 100",
+        {"organisation_id": organisation_id, "slug": slug, "channel": channel, "language": language},
+    )
+
+
+async def hold_template(work: Work, organisation_id: UUID, slug: str, channel: str, language: str) -> int:
+    """Let nobody else save this template until the end of the work; the version in force, 0 for the product's."""
+    await work.execute("lock table template in share row exclusive mode")
+    version: int | None = await work.value(
+        "select version from template where organisation_id = %(organisation_id)s and slug = %(slug)s"
+        " and channel = %(channel)s and language = %(language)s and active",
+        {"organisation_id": organisation_id, "slug": slug, "channel": channel, "language": language},
+    )
+    return version or 0
 
 
 async def insert_template(

@@ -203,9 +203,20 @@ def _parse(part: str, source: str, sandbox: _Sandbox) -> nodes.Template:
         return sandbox.parse(source)
     except TemplateError as problem:
         line = getattr(problem, "lineno", 1)
-        raise TemplateRefused([Problem(part, line, f"it cannot be read: {problem.message}.")]) from problem
+        raise TemplateRefused([Problem(part, line, _unreadable(problem.message or ""))]) from problem
     except (ValueError, OverflowError, RecursionError, MemoryError) as problem:
         raise TemplateRefused([Problem(part, 1, "it cannot be read: it is too deep or too large.")]) from problem
+
+
+def _unreadable(said: str) -> str:
+    """What Jinja2 says of a text that it cannot read, in words for somebody who never heard of it."""
+    if said.startswith("Unexpected end of template"):
+        return "a condition is not closed; write an endif where it ends."
+    if "end of template" in said or "end of file" in said:
+        return "something that was opened is not closed; look for braces without their end."
+    if tag := re.match(r"Encountered unknown tag '(\w+)'", said):
+        return f"there is no tag {tag[1]}; a template knows if, elif, else and endif."
+    return f"it cannot be read here: {said.rstrip('.')}."
 
 
 def _executable(part: str, tree: nodes.Template, sandbox: _Sandbox) -> Template:

@@ -50,6 +50,7 @@ KINDS: Final = (
     _kind("on_call", "on_call"),
     _kind("reasons"),
     _kind("rule_tables"),
+    _kind("rule_drafts"),
     _kind("templates"),
     _kind("mail_addresses", "mail_address"),
     _kind("mailboxes", "mailbox", "settings"),

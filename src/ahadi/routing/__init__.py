@@ -1,11 +1,31 @@
 """Routing: decision tables say who takes a request, how urgent it is, and what is promised first."""
 
-from ahadi.routing.actions import draft_rules, known_names, publish_rules, put_rules, roll_back
+from ahadi.routing import drafting
+from ahadi.routing.actions import (
+    corrections,
+    draft_rules,
+    get_rules,
+    jdm_of,
+    known_names,
+    publish_rules,
+    put_rules,
+    roll_back,
+    try_on_past,
+    versions_of,
+)
+from ahadi.routing.cells import WrongCell, written_days, written_hours
 from ahadi.routing.check import Check, DeadRow, Known, Uncovered, Undecided, check_rows, check_rules
+from ahadi.routing.compare import CellChange, RowChange, compare
 from ahadi.routing.corrections import Corrected, Reroute, corrected_rules
-from ahadi.routing.jdm import NotReadable, rows_of_jdm, to_jdm
+from ahadi.routing.drafts import ChangedMeanwhile, Draft, DraftRow, keyed
+from ahadi.routing.jdm import CONTENT_TYPE, NotReadable, rows_of_jdm, to_jdm
 from ahadi.routing.model import (
+    CHANNELS,
+    DAYS,
     NO_RULE,
+    NOT_KNOWN,
+    PRIORITIES,
+    PROMISE_KINDS,
     Choice,
     Count,
     Decision,
@@ -21,19 +41,33 @@ from ahadi.routing.model import (
     verified_tier,
 )
 from ahadi.routing.personal_data import forget_heard
-from ahadi.routing.routes import Routed, remember, request_of, route
-from ahadi.routing.rows import Problem, Reading, read_rules, written_rule
+from ahadi.routing.routes import Routed, remember, request_of, route, usual_department
+from ahadi.routing.rows import CONDITIONS, OUTCOMES, Problem, Reading, read_cell, read_rules, rule_id, written_rule
+from ahadi.routing.space import Where
+from ahadi.routing.store import TableVersion
 from ahadi.routing.table import Table, TableDoesNotCompile, Tables
 from ahadi.routing.trial import Elsewhere, Past, Shift, Trial, try_rules
 
 __all__ = [
+    "CHANNELS",
+    "CONDITIONS",
+    "CONTENT_TYPE",
+    "DAYS",
+    "NOT_KNOWN",
     "NO_RULE",
+    "OUTCOMES",
+    "PRIORITIES",
+    "PROMISE_KINDS",
+    "CellChange",
+    "ChangedMeanwhile",
     "Check",
     "Choice",
     "Corrected",
     "Count",
     "DeadRow",
     "Decision",
+    "Draft",
+    "DraftRow",
     "Elsewhere",
     "Entitlement",
     "FirstPromise",
@@ -46,11 +80,13 @@ __all__ = [
     "Request",
     "Reroute",
     "Routed",
+    "RowChange",
     "Rule",
     "RulesInvalid",
     "Shift",
     "Table",
     "TableDoesNotCompile",
+    "TableVersion",
     "Tables",
     "Then",
     "Tier",
@@ -58,22 +94,37 @@ __all__ = [
     "Uncovered",
     "Undecided",
     "When",
+    "Where",
+    "WrongCell",
     "check_rows",
     "check_rules",
+    "compare",
     "corrected_rules",
+    "corrections",
     "draft_rules",
+    "drafting",
     "forget_heard",
+    "get_rules",
+    "jdm_of",
+    "keyed",
     "known_names",
     "publish_rules",
     "put_rules",
+    "read_cell",
     "read_rules",
     "remember",
     "request_of",
     "roll_back",
     "route",
     "rows_of_jdm",
+    "rule_id",
     "to_jdm",
+    "try_on_past",
     "try_rules",
+    "usual_department",
     "verified_tier",
+    "versions_of",
+    "written_days",
+    "written_hours",
     "written_rule",
 ]

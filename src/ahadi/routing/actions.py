@@ -66,6 +66,12 @@ async def get_rules(work: Work, organisation_id: UUID, version: int) -> TableVer
     return found
 
 
+async def versions_of(work: Work, organisation_id: UUID, limit: int = 200) -> list[TableVersion]:
+    """The versions of an organisation's rules, newest first."""
+    work.permit(organisation_id, "rules.read")
+    return await store.versions_of(work, organisation_id, None, limit)
+
+
 async def check_version(work: Work, organisation_id: UUID, version: int) -> Check:
     """Rows that can never match, requests no row covers, and names that do not exist."""
     found = await get_rules(work, organisation_id, version)
@@ -82,9 +88,15 @@ async def jdm_of(work: Work, organisation_id: UUID, version: int) -> dict[str, A
 async def try_version(work: Work, organisation_id: UUID, version: int, last: int) -> Trial:
     """Which of the last cases would have gone elsewhere."""
     found = await get_rules(work, organisation_id, version)
+    return await try_on_past(work, organisation_id, found.rows, last)
+
+
+async def try_on_past(work: Work, organisation_id: UUID, rows: Sequence[Mapping[str, Any]], last: int) -> Trial:
+    """Which of the last cases would have gone elsewhere by these rows; those that cannot be read are left out."""
+    work.permit(organisation_id, "rules.read")
     directory = await read_directory(work, organisation_id)
     usual, by_reason = Then(department=usual_department(directory)), departments_of_reasons(directory)
-    table = Table(read_rules(found.rows).rules, usual, by_reason=by_reason)
+    table = Table(read_rules(rows).rules, usual, by_reason=by_reason)
     slugs = {each.id: each.slug for each in directory.departments.values()}
     past = []
     facts = await _decided(work, organisation_id, last)
@@ -101,8 +113,11 @@ async def _decided(work: Work, organisation_id: UUID, last: int) -> list[Fact]:
     return [fact for fact in await store.facts_of(work, organisation_id, last) if not fact.chosen]
 
 
-async def publish_rules(work: Work, organisation_id: UUID, version: int) -> None:
-    """Put a version in force: a draft, or an earlier one to roll back. Raises RulesInvalid where names do not exist."""
+async def publish_rules(work: Work, organisation_id: UUID, version: int, why: str | None = None) -> None:
+    """Put a version in force: a draft, or an earlier one to roll back. Raises RulesInvalid where names do not exist.
+
+    `why` is kept with the version.
+    """
     work.permit(organisation_id, "rules.publish")
     found = await store.get_version(work, organisation_id, version, lock=True)
     if found is None:
@@ -115,13 +130,13 @@ async def publish_rules(work: Work, organisation_id: UUID, version: int) -> None
         first = check.problems[0]
         raise RulesInvalid(f"Row {first.row}: {first.sentence}.", problems=list(check.problems))
     before = await store.published_version(work, organisation_id)
-    await store.publish(work, organisation_id, version)
+    await store.publish(work, organisation_id, version, why)
     await raise_version(work, organisation_id)
     kind = "rules.rolled_back" if before and before > version else "rules.published"
     work.record(kind, organisation_id, version=version, before=before)
 
 
-async def roll_back(work: Work, organisation_id: UUID) -> int:
+async def roll_back(work: Work, organisation_id: UUID, why: str | None = None) -> int:
     """Put the version in force again that was before this one; its number."""
     versions = [v for v in await store.versions_of(work, organisation_id, None, 200) if v.published_at]
     current = next((v for v in versions if v.state == "published"), None)
@@ -129,7 +144,7 @@ async def roll_back(work: Work, organisation_id: UUID) -> int:
     if not earlier:
         raise Conflict("There is no earlier version to go back to.")
     target = max(earlier, key=lambda v: (v.published_at, v.version))
-    await publish_rules(work, organisation_id, target.version)
+    await publish_rules(work, organisation_id, target.version, why)
     return target.version
 
 

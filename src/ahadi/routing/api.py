@@ -113,6 +113,7 @@ async def get_trial(
 
 class Publish(BaseModel):
     organisation: str | None = None
+    why: Annotated[str, Field(max_length=500)] | None = None
 
 
 @router.post("/rules/{version}/publish")
@@ -123,7 +124,7 @@ async def post_publish(
 
     async def deed(work: Work) -> dict[str, Any]:
         organisation_id = await organisation_of(request, work, body.organisation if body else None)
-        await actions.publish_rules(work, organisation_id, version)
+        await actions.publish_rules(work, organisation_id, version, body.why if body else None)
         return {"version": version, "state": "published"}
 
     return await perform(request, actor, deed)
@@ -137,6 +138,7 @@ async def post_rollback(
 
     async def deed(work: Work) -> dict[str, Any]:
         organisation_id = await organisation_of(request, work, body.organisation if body else None)
-        return {"version": await actions.roll_back(work, organisation_id), "state": "published"}
+        version = await actions.roll_back(work, organisation_id, body.why if body else None)
+        return {"version": version, "state": "published"}
 
     return await perform(request, actor, deed)

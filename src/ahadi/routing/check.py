@@ -9,7 +9,7 @@ from typing import Final
 from ahadi.routing.model import Request, Rule, normal
 from ahadi.routing.regions import Box, OutOfWork, Work, left_over
 from ahadi.routing.rows import Problem, Reading, read_rules
-from ahadi.routing.space import Space, told
+from ahadi.routing.space import Space, Where, told
 
 # Comparisons of a region with a row: for the whole check (some seconds at most), and for one question of it.
 _WORK: Final = 2_000_000
@@ -40,14 +40,16 @@ class DeadRow:
     rule_id: str
     because: tuple[int, ...]
     sentence: str
+    empty: str = ""  # the column of which it leaves nothing, where it contradicts itself
 
 
 @dataclass(frozen=True)
 class Uncovered:
-    """Requests that no row covers, in words, and one of them."""
+    """Requests that no row covers, in words and as values, and one of them."""
 
     sentence: str
     example: Request
+    where: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class _Search:
         layout, rows = self._space.layout, self._space.rows
         empty = self._space.empty_column(rows[index])
         if empty:
-            self._enter_dead(index, (), f"it leaves no {empty}")
+            self._enter_dead(index, (), f"it leaves no {empty}", empty)
             return None
         used: set[int] = set()
         left = self._ask(layout.box(rows[index]), range(index), used, 1)
@@ -193,7 +195,8 @@ class _Search:
 
     def _uncovered(self, box: Box) -> Uncovered:
         example = self._space.example(box)
-        return Uncovered(f"no row covers: {self._space.describe(box)}; for example {told(example)}", example)
+        sentence = f"no row covers: {self._space.describe(box)}; for example {told(example)}"
+        return Uncovered(sentence, example, self._space.conditions(box))
 
     def _ask(
         self, box: Box, rows: Sequence[int], used: set[int], most: int, found: list[Box] | None = None
@@ -225,10 +228,10 @@ class _Search:
                 rows = without
         return tuple(rows)
 
-    def _enter_dead(self, index: int, because: tuple[int, ...], why: str) -> None:
+    def _enter_dead(self, index: int, because: tuple[int, ...], why: str, empty: str = "") -> None:
         rule = self._rules[index]
         numbers = tuple(other + 1 for other in because)
-        self._dead.append(DeadRow(index + 1, rule.id, numbers, f"{self._called(index)} can never match: {why}"))
+        self._dead.append(DeadRow(index + 1, rule.id, numbers, f"{self._called(index)} can never match: {why}", empty))
 
     def _called(self, index: int) -> str:
         return f"row {index + 1} “{self._rules[index].name}”"

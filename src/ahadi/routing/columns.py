@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ahadi.routing.cells import clock
 from ahadi.routing.model import CHANNELS, DAYS, MINUTES_A_DAY, Choice, When, normal
@@ -24,10 +24,16 @@ _FAR: Final = 0x4E00
 
 @dataclass(frozen=True)
 class Atom:
-    """Values of a column that every row treats alike: one of them in its normal form, and what people call them."""
+    """Values of a column that every row treats alike: one of them in its normal form, and what people call them.
+
+    `kind` says which they are: that `value` alone, all that `begins` with `stem`, any `other` than those named, or
+    `none` known.
+    """
 
     value: Any
     label: str
+    kind: Literal["value", "begins", "other", "none"] = "value"
+    stem: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,10 @@ def _choice(
     exact = list(dict.fromkeys([*listed, *(value for value in named if not value.endswith("*"))]))
     stems = [value[:-1] for value in named if value.endswith("*")]
     atoms = [Atom(value, f"“{value}”") for value in exact if value]
-    atoms += [Atom(_begins(stem, exact, stems), f"“{stem}…”") for stem in stems]
+    atoms += [Atom(_begins(stem, exact, stems), f"“{stem}…”", "begins", stem) for stem in stems]
     if known is None:
-        atoms.append(Atom(_begins("", exact, stems), f"any other {name}"))
-    atoms.append(Atom("", not_known or f"no {name} known"))
+        atoms.append(Atom(_begins("", exact, stems), f"any other {name}", "other"))
+    atoms.append(Atom("", not_known or f"no {name} known", "none"))
     return Column(key, name, tuple(atoms), _taker(cell, [atom.value for atom in atoms]))
 
 

@@ -8,9 +8,10 @@ Source of the shape: docs.gorules.io, "JDM node types" and "ZEN expression langu
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from ahadi.base.errors import Invalid
+from ahadi.base.text import one_line
 from ahadi.routing import cells
 from ahadi.routing.model import MINUTES_A_DAY, NOT_KNOWN, Choice, Count, Rule, When, needle
 
@@ -39,6 +40,8 @@ _OUTPUTS: Final = {
     "promise.within": "Within",
     "promise.text": "Said to the customer",
 }
+
+_MOST_ROWS, _MOST_COLUMNS, _MOST_IN_A_CELL = 1_000, 100, 20_000
 
 _LITERAL = r"'[^']*'|\"[^\"]*\""
 _TEXT = rf"(?:{_LITERAL})(?:\s*\+\s*(?:{_LITERAL}))*"
@@ -91,21 +94,54 @@ def to_jdm(rules: Sequence[Rule]) -> dict[str, Any]:
     }
 
 
-def rows_of_jdm(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows_of_jdm(document: object) -> list[dict[str, Any]]:
     """The rows, as people write them, of a document in the shape that `to_jdm` gives; read on by `read_rules`.
 
-    Rows may have been added, moved and changed in the editor. Raises `NotReadable` for a document of another shape and
-    for a cell that says what a row cannot.
+    Rows may have been added, moved and changed in the editor. Raises `NotReadable` for a document of another shape,
+    whatever is in it, and for a cell that says what a row cannot.
     """
-    tables = [node for node in document.get("nodes", ()) if node.get("type") == "decisionTableNode"]
+    nodes = _listed(document.get("nodes", [])) if isinstance(document, Mapping) else None
+    if nodes is None:
+        raise NotReadable("this is no model of the kind that the editor writes; choose a file it saved")
+    tables = [node for node in nodes if node.get("type") == "decisionTableNode"]
     if len(tables) != 1:
         raise NotReadable(f"the model has {len(tables)} decision tables; rules are read from exactly one")
-    content = tables[0]["content"]
+    content = tables[0].get("content")
+    parts = [_listed(content.get(name)) for name in ("inputs", "outputs", "rules")] if _is_table(content) else [None]
+    if not _is_table(content) or None in parts:
+        raise NotReadable("the decision table has no columns or no rows; choose a file the editor saved")
     if (content.get("hitPolicy") or "first") != "first":
         raise NotReadable("the decision table collects every row that matches; set its hit policy to first")
-    fields = {column["id"]: column.get("field") or "" for column in content["inputs"]}
-    outputs = {column["id"]: column["field"] for column in content["outputs"]}
-    return [_row(number, row, fields, outputs) for number, row in enumerate(content["rules"], start=1)]
+    inputs, outputs, rows = (each or [] for each in parts)
+    if len(rows) > _MOST_ROWS or len(inputs) + len(outputs) > _MOST_COLUMNS:
+        raise NotReadable("the decision table is too large; at most 1000 rows and 100 columns are read")
+    fields, results = _fields(inputs), _fields(outputs)
+    return [_row(number, row, fields, results) for number, row in enumerate(rows, start=1)]
+
+
+def _is_table(content: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(content, Mapping)
+
+
+def _listed(value: object) -> list[Mapping[str, Any]] | None:
+    """A list of objects, or None for anything else."""
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        return None
+    return value
+
+
+def _fields(columns: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {str(column.get("id")): str(column.get("field") or "") for column in columns}
+
+
+def _cell(row: Mapping[str, Any], column: str) -> str:
+    """A cell's text, which the editor always writes as one."""
+    cell = row.get(column)
+    if cell is None:
+        return ""
+    if not isinstance(cell, str) or len(cell) > _MOST_IN_A_CELL:
+        raise NotReadable(f"column “{one_line(column, 40)}” has a cell that is no text, or one that is too long")
+    return cell.strip()
 
 
 def attribute_field(name: str) -> str:
@@ -187,8 +223,8 @@ def _outcome_cells(rule: Rule) -> dict[str, str]:
 
 
 def _row(number: int, row: Mapping[str, Any], fields: Mapping[str, str], outputs: Mapping[str, str]) -> dict[str, Any]:
-    by_field = {field: (row.get(column) or "").strip() for column, field in fields.items()}
-    out = {field: (row.get(column) or "").strip() for column, field in outputs.items()}
+    by_field = {field: _cell(row, column) for column, field in fields.items()}
+    out = {field: _cell(row, column) for column, field in outputs.items()}
     for field in [*by_field, *out]:
         if field not in _FIELD_READERS and not field.startswith("attributes[") and field not in _OUTPUTS:
             raise NotReadable(f"column “{field}”: rules have no such column")
@@ -208,7 +244,7 @@ def _row(number: int, row: Mapping[str, Any], fields: Mapping[str, str], outputs
     if attributes:
         when["attributes"] = attributes
     said = {field: _text_of(cell) for field, cell in out.items() if cell}
-    written: dict[str, Any] = {"name": row.get("_description") or said.get("rule") or f"row {number}"}
+    written: dict[str, Any] = {"name": one_line(_cell(row, "_description") or said.get("rule") or f"row {number}", 200)}
     if said.get("rule"):
         written["id"] = said["rule"]
     if when:

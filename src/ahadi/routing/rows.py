@@ -76,6 +76,17 @@ def read_rules(rows: object) -> Reading:
     return Reading(tuple(rules), tuple(problems), tuple(places))
 
 
+def read_cell(column: str, value: object) -> Any:
+    """What one cell says, as a rule holds it. Raises WrongCell with the sentence that says what is wrong."""
+    if column in CONDITIONS:
+        return CONDITIONS[column](value)
+    if column == "promise":
+        return cells.read_promise(value)
+    if column == "priority" and value not in PRIORITIES:
+        raise cells.WrongCell(f"“{one_line(str(value), 40)}” is no priority; use one of {', '.join(PRIORITIES)}")
+    return cells.read_name(value)
+
+
 def rule_id(name: str) -> str:
     """The id of a rule that was given none: its name in letters for addresses, or a digest where it has none."""
     return slug(name)[:100].strip("-") or f"row-{hashlib.sha256(fold(name).encode()).hexdigest()[:8]}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from ahadi.routing.cells import clock
@@ -43,6 +43,19 @@ class _Imagined:
 def imagined_tier(name: str) -> Tier | None:
     """The tier of a customer in an example; its entitlement is nobody's."""
     return verified_tier(_Imagined(name), customer_id=_NOBODY, now=_EPOCH)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What the requests of a region have in common in one column: one of these `values`, or with `but` none of them.
+
+    Each value is its kind and itself: as an atom's `kind` says, or a `span` of minutes or counts `(first, end)`, of
+    which the end is not included and None where there is none. The words that are said are in the column `words`.
+    """
+
+    column: str
+    values: tuple[tuple[str, Any], ...]
+    but: bool = False
 
 
 class Space:
@@ -96,6 +109,20 @@ class Space:
         if told:
             parts.append(f"without {_either(self._quoted(told))}")
         return "; ".join(parts) or "any request at all"
+
+    def conditions(self, box: Box) -> tuple[Where, ...]:
+        """What `describe` says, as values: for those who say it in other words."""
+        found = []
+        for index, column in enumerate(self.columns):
+            atoms = self.layout.column(box.cells, index)
+            if atoms != column.all:
+                found.append(_where(column, atoms))
+        if box.said:
+            found.append(Where("words", tuple(("value", self.phrases[each]) for each in _bits(box.said))))
+        told = self._telling(box.unsaid)
+        if told:
+            found.append(Where("words", tuple(("value", self.phrases[each]) for each in _bits(told)), True))
+        return tuple(found)
 
     def _row(self, when: When) -> Row:
         said = [self.phrases.index(phrase) for phrase in when.words]
@@ -155,6 +182,20 @@ def _describe(column: Column, atoms: int) -> str:
         return f"any {column.name} but {_either(left_out)}"
     named = column.name if any(label.startswith("“") for label in taken) else ""
     return f"{named} {_either(taken)}".strip()
+
+
+def _where(column: Column, atoms: int) -> Where:
+    """The atoms of a column, or those that are left out where they are fewer."""
+    if column.ordered:
+        spans = []
+        for first, last in _runs(atoms):
+            following = column.atoms[last + 1].value if last + 1 < len(column.atoms) else None
+            spans.append(("span", (column.atoms[first].value, following)))
+        return Where(column.key, tuple(spans))
+    left_out = column.all & ~atoms
+    but = left_out.bit_count() < atoms.bit_count()
+    chosen = [column.atoms[index] for index in _bits(left_out if but else atoms)]
+    return Where(column.key, tuple((each.kind, each.stem or each.value) for each in chosen), but)
 
 
 def _spans(column: Column, atoms: int) -> list[str]:

@@ -14,7 +14,7 @@ from ahadi.platform.database import Work
 
 @dataclass(frozen=True, slots=True)
 class TableVersion:
-    """One version of an organisation's rules; `rows` are as people write them."""
+    """One version of an organisation's rules; `rows` are as people write them. `why` was said when it was published."""
 
     version: int
     state: str
@@ -23,9 +23,11 @@ class TableVersion:
     made_by: UUID | None
     made_at: datetime
     published_at: datetime | None
+    published_by: UUID | None
+    why: str | None
 
 
-_VERSION = "version, state, rows, note, made_by, made_at, published_at"
+_VERSION = "version, state, rows, note, made_by, made_at, published_at, published_by, why"
 
 
 async def published_version(work: Work, organisation_id: UUID) -> int | None:
@@ -81,15 +83,21 @@ async def insert_draft(work: Work, organisation_id: UUID, rows: Sequence[Mapping
     return version
 
 
-async def publish(work: Work, organisation_id: UUID, version: int) -> None:
+async def publish(work: Work, organisation_id: UUID, version: int, why: str | None) -> None:
     """Put a version in force; the one before it retires."""
-    params = {"organisation_id": organisation_id, "version": version, "now": work.now}
+    params = {
+        "organisation_id": organisation_id,
+        "version": version,
+        "now": work.now,
+        "by": work.actor.person_id,
+        "why": why,
+    }
     await work.execute(
         "update rule_table set state = 'retired' where organisation_id = %(organisation_id)s and state = 'published'",
         params,
     )
     await work.execute(
-        "update rule_table set state = 'published', published_at = %(now)s"
+        "update rule_table set state = 'published', published_at = %(now)s, published_by = %(by)s, why = %(why)s"
         " where organisation_id = %(organisation_id)s and version = %(version)s",
         params,
     )

@@ -36,6 +36,9 @@ from ahadi.screens import (
     rota_asks,
     rota_forms,
     rota_pages,
+    rule_deeds,
+    rule_pages,
+    rule_versions,
     search_pages,
     security_pages,
     settings_access,
@@ -47,6 +50,7 @@ from ahadi.screens import (
     settings_work,
     sign_in_pages,
     sso_pages,
+    template_pages,
     widget_pages,
 )
 from ahadi.screens.notification_wording import NotificationWording
@@ -94,6 +98,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings_work.router,
     settings_mail.router,
     settings_sms.router,
+    template_pages.router,
+    rule_pages.router,
+    rule_deeds.router,
+    rule_versions.router,
     component_pages.router,
     live.router,
 )

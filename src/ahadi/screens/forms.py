@@ -18,7 +18,8 @@ from ahadi.screens.pages import screens_of, wants_parts
 class Form:
     """A form: its template in `forms/`, where it is sent, and where it leads back to.
 
-    One that `leaves` goes on to another page when it is done; the others change the page they were opened on.
+    One that `leaves` goes on to another page when it is done; the others change the page they were opened on. One with
+    `files` may send some.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Form:
     back: str
     leaves: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
+    files: bool = False
 
 
 def show_form(

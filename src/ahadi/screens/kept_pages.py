@@ -9,6 +9,7 @@ from starlette.responses import Response
 from ahadi import contacts, desk, promises
 from ahadi.base.errors import AhadiError, Forbidden, Invalid
 from ahadi.base.ids import uuid7
+from ahadi.contacts import CannedReply
 from ahadi.desk import Deeds, Macro
 from ahadi.directory import Directory, Permission, Within, read_directory
 from ahadi.platform.database import Actor, Work
@@ -19,6 +20,7 @@ from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
+from ahadi.screens.template_pages import cases_to_choose, shown_to
 
 router = APIRouter(prefix="/words", include_in_schema=False)
 HERE = "/words"
@@ -38,8 +40,12 @@ async def _page(request: Request, actor: Actor, entered: Entered, problem: Ahadi
         inside = work.as_installation(organisation_id)
         canned = await contacts.canned_replies(inside, organisation_id)
         macros = await desk.macros_of(inside, organisation_id)
+        choices = await cases_to_choose(work, frame, directory)
+        words = entered.get("text") or next((c.body for c in canned if _is_open(c, entered) and not problem), "")
+        speaks = entered.get("language") or directory.organisation.language
+        shown = await shown_to(work, frame, directory, entered, "", "web", speaks, "", words) if words else None
     opened = next(
-        (c for c in canned if (c.slug, c.language) == (entered.get("slug"), entered.get("language")) and not problem),
+        (c for c in canned if _is_open(c, entered) and not problem),
         None,
     )
     macro = next((each for each in macros if str(each.id) == entered.get("macro")), None)
@@ -57,11 +63,18 @@ async def _page(request: Request, actor: Actor, entered: Entered, problem: Ahadi
         macro=macro,
         kinds=KINDS,
         holders=holders(frame, directory),
-        variables=contacts.variable_names(),
-        entered=entered if problem else Entered(),
+        variables=list(contacts.VARIABLES.values()),
+        choices=choices,
+        shown=shown,
+        channel="web",
+        entered=entered if problem or entered.get("decision") == "preview" else Entered(),
         problem=problem,
         keys=[uuid7().hex, uuid7().hex],
     )
+
+
+def _is_open(canned: CannedReply, entered: Entered) -> bool:
+    return (canned.slug, canned.language) == (entered.get("slug"), entered.get("language"))
 
 
 def _may_keep(frame: Frame, directory: Directory) -> bool:
@@ -92,7 +105,10 @@ async def _kept(request: Request, actor: Actor, deed: Any) -> Response:
 
 @router.post("/canned")
 async def post_canned(request: Request, actor: Actor = needs(Permission.TEMPLATES_EDIT)) -> Response:
-    """Keep a canned reply, or keep it no longer."""
+    """Keep a canned reply, look at it first, or keep it no longer."""
+    entered = await entered_in(request)
+    if entered.get("decision") == "preview":
+        return await _page(request, actor, entered)
 
     async def deed(work: Work, directory: Directory, entered: Entered) -> str:
         organisation_id = directory.organisation.id

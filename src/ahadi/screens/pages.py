@@ -21,7 +21,7 @@ from ahadi.base.text import browser_name
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
-from ahadi.screens import moments, offer_wording, rota_wording, settings_wording, wording
+from ahadi.screens import moments, offer_wording, rota_wording, settings_wording, template_words, wording
 from ahadi.screens.compiled import CompiledTemplates
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
@@ -73,6 +73,7 @@ class Screens:
             kind_choices=lambda kinds: [(each, wording.kind_name(each)) for each in kinds],
             prefixed=lambda prefix, choices: [(prefix + value, text) for value, text in choices],
             **{name: getattr(wording, name) for name in wording.__all__},
+            **{name: getattr(template_words, name) for name in template_words.__all__},
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
             **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
             **{name: getattr(settings_wording, name) for name in settings_wording.__all__},

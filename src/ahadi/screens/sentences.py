@@ -20,12 +20,14 @@ from ahadi.cases import (
     PromiseLapsed,
     PromisesStillOpen,
 )
-from ahadi.contacts import MessageSettled
+from ahadi.contacts import MessageSettled, TemplateRefused
 from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
 from ahadi.rota import RotaCosts
 from ahadi.screens import moments
 from ahadi.screens.reader import _, later, ngettext
 from ahadi.screens.rota_wording import costs_text
+from ahadi.screens.rule_sentences import RULES, RULES_WITH_PLACES
+from ahadi.screens.template_sentences import TEMPLATES, TEMPLATES_WITH_PLACES
 
 
 def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
@@ -36,8 +38,13 @@ def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
         return known
     for pattern, text in _patterns():
         if found := pattern.fullmatch(detail):
-            return _(text) % found.groupdict()
+            return _(text) % {name: _within(name, value) for name, value in found.groupdict().items()}
     return detail
+
+
+def _within(place: str, value: str) -> str:
+    """What stands in a place of a sentence: itself, or a sentence of its own."""
+    return sentence("", value, {}) if place in ("hint", "why", "kind") else value
 
 
 def problem_text(problem: AhadiError) -> str:
@@ -45,11 +52,31 @@ def problem_text(problem: AhadiError) -> str:
     return sentence(problem.code, problem.sentence, problem.fields)
 
 
+def _refused(fields: Mapping[str, Any]) -> str:
+    """The first thing that is wrong with a template, and how many more there are."""
+    problems = fields.get("problems") or [{"part": "body", "line": 1, "sentence": ""}]
+    told = template_problem(problems[0]["part"], problems[0]["line"], problems[0]["sentence"])
+    more = len(problems) - 1
+    if more:
+        told += " " + ngettext("(%(n)s more problem.)", "(%(n)s more problems.)", more) % {"n": more}
+    return told
+
+
+def template_problem(part: str, line: int, said: str) -> str:
+    """Why words cannot be saved: in which part, on which line, and what to do."""
+    return _("Line %(line)s of the %(part)s: %(sentence)s") % {
+        "line": line,
+        "part": {"subject": _("subject"), "body": _("text")}.get(part, part),
+        "sentence": sentence("", said, {}),
+    }
+
+
 BY_CODE: dict[str, Callable[[Mapping[str, Any]], str]] = {
     CodeNeeded.code: lambda _fields: _("Enter the code your authenticator app shows."),
     LinkUsedUp.code: lambda _fields: _("This link was used before or has expired; ask for a new one."),
     CaseAlreadyResolved.code: lambda _fields: _("This case is resolved; reopen it first."),
     CaseAlreadyOpen.code: lambda _fields: _("This case is open already."),
+    TemplateRefused.code: _refused,
     NoSuchCase.code: lambda _fields: _("There is no such case that you may see; check the reference."),
     NoSuchPromise.code: lambda _fields: _("There is no such promise that you may see."),
     PromiseAlreadySettled.code: lambda _fields: _("This promise was settled already, perhaps by a colleague just now."),
@@ -74,6 +101,8 @@ BY_CODE: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 FROM_BELOW = (
+    *RULES,
+    *TEMPLATES,
     later("This time was just taken; choose another one."),
     later("There is no such booking that you may see, or it is over."),
     later("Say with whom."),
@@ -205,6 +234,8 @@ FROM_BELOW_WITH_PLACES = (
     later("Passkeys work at %(address)s only; open Ahadi there."),
     later("You have %(number)s passkeys; remove one first."),
     later("Passkeys need https: set AHADI_PUBLIC_URL to https://%(host)s."),
+    *RULES_WITH_PLACES,
+    *TEMPLATES_WITH_PLACES,
     later("The password needs at least %(number)s characters; a few words make a good one."),
     later("The password may have at most %(number)s characters."),
     later("%(name)s is not active here; name somebody who is."),

@@ -65,6 +65,20 @@ GROUPS: Sequence[Group] = (
                 (_P.ROTA_EDIT,),
             ),
             Card(
+                "/rules",
+                "split",
+                lambda: _("Rules"),
+                lambda: _("Who takes which request, how urgent it is, and what is promised first."),
+                (_P.RULES_EDIT,),
+            ),
+            Card(
+                "/templates",
+                "message-square",
+                lambda: _("Messages to customers"),
+                lambda: _("The words of every message by purpose, channel and language."),
+                (_P.TEMPLATES_EDIT,),
+            ),
+            Card(
                 "/words",
                 "list",
                 lambda: _("Words kept ready"),

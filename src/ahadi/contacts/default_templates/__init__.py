@@ -30,7 +30,7 @@ Step = Literal[
 ]
 STEPS: tuple[Step, ...] = get_args(Step)
 LANGUAGES = ("en", "sw")
-_SAME_WORDS = {"web": "chat", "phone": "chat"}  # a notice on the customer's page, and words to say
+SAME_WORDS = {"web": "chat", "phone": "chat"}  # a notice on the customer's page, and words to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def default_template(step: str, channel: str, language: str) -> DefaultTemplate:
     """
     spoken = language.replace("_", "-").split("-")[0].lower()
     spoken = spoken if spoken in LANGUAGES else "en"
-    found = _of_language(spoken).get((step, _SAME_WORDS.get(channel, channel)))
+    found = _of_language(spoken).get((step, SAME_WORDS.get(channel, channel)))
     if found is None:
         raise NoSuchTemplate(f"There are no words for {step!r} on {channel!r}; write a template for it.")
     return DefaultTemplate(step, channel, spoken, found.subject, found.body)

@@ -137,7 +137,7 @@
 
   /** @type {EventSource | null} */ let stream = null;
   let cursor = body.dataset.liveCursor || "", failures = 0, retry = 0;
-  const only = body.dataset.liveCase;
+  const only = body.dataset.liveCase, kinds = body.dataset.liveKinds;  // what the page is about, where not everything
 
   const person = body.dataset.person || "";
 
@@ -150,8 +150,9 @@
    * longer an answer takes; what is only beside a case may wait. @param {MessageEvent} message */
   function hear(message) {
     if (message.lastEventId) reach(message.lastEventId);
-    const near = isNear(JSON.parse(message.data)), rest = Math.max(4000, took * 20) - (performance.now() - since);
-    refreshSoon(near ? 60 : only ? 12000 : Math.max(300, rest));
+    const happened = JSON.parse(message.data), rest = Math.max(4000, took * 20) - (performance.now() - since);
+    const near = Boolean(kinds && happened.kind.startsWith(kinds)) || isNear(happened);
+    refreshSoon(near ? 60 : only || kinds ? 12000 : Math.max(300, rest));
   }
 
   /** @param {string} place */

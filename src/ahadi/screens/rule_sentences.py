@@ -1,0 +1,66 @@
+"""What is said below of rules that are wrong, marked for the catalogues; `sentences` looks them up."""
+
+from ahadi.screens.reader import later
+
+RULES = (
+    later("add it to the organisation first"),
+    later("give the row a name that people will recognise in reports"),
+    later("name a person or a skill, not both"),
+    later("at the end only"),
+    later("in place, words and attributes only"),
+    later("this row can never match: it leaves no hour of the day"),
+    later("write a promise as `{kind: update, within: 4h}`, with a `text` if you like"),
+    later("the text of a promise is said as it stands; write it without { and }"),
+    later("write the short name of one"),
+    later("this is no model of the kind that the editor writes; choose a file it saved"),
+    later("the decision table has no columns or no rows; choose a file the editor saved"),
+    later("the decision table collects every row that matches; set its hit policy to first"),
+    later("the decision table is too large; at most 1000 rows and 100 columns are read"),
+    later("This row is no longer there; somebody removed it."),
+    later("A table has at most 1000 rows; remove some first."),
+    later("This row was changed meanwhile; look at it as it is now, then change it again."),
+    later("There is no such column."),
+    later("The draft was changed meanwhile; look at it as it is now, then do this again."),
+    later("The draft was changed since; this can no longer be taken back."),
+    later("There is no draft; these are the rules in force."),
+)
+
+RULES_WITH_PLACES = (
+    later("did you mean “%(name)s”?"),
+    later("there is no department “%(name)s”; %(hint)s"),
+    later("there is no person “%(name)s”; %(hint)s"),
+    later("there is no skill “%(name)s”; %(hint)s"),
+    later("there is no %(column)s “%(name)s”; %(hint)s"),
+    later("“%(name)s” is not in the department “%(department)s”; name one who is"),
+    later("nobody in “%(department)s” has the skill “%(name)s”; give it to somebody first"),
+    later("row %(number)s has the same name or id; give each row its own"),
+    later("“%(id)s” is no id; use small letters, digits and hyphens"),
+    later("“%(value)s” is no priority; use one of %(choices)s"),
+    later("“*” alone matches anything; leave the column out, or write `{not: %(none)s}`"),
+    later("“%(value)s” cannot be used here: a `*` stands %(why)s"),
+    later("“%(value)s” is no language; write its code, such as en or sw"),
+    later("“%(value)s” is no day; use %(days)s, Mo-Fr, or PH for public holidays"),
+    later("“%(value)s” is no kind of promise; use %(choices)s"),
+    later("“%(value)s” is no count; write 2, “>=3”, “<2” or “1-3”"),
+    later("“%(value)s” is no word or phrase; a `*` can stand at its beginning or end"),
+    later("“%(value)s” is no span of hours; write 08:00-17:00, or 18:00-06:00 through the night"),
+    later("“%(value)s” is no %(column)s; use %(choices)s"),
+    later("this row can never match: no count is “%(value)s”"),
+    later("this row can never match: it leaves no %(column)s"),
+    later("“%(name)s” cannot be an attribute's name"),
+    later("the cell is empty; leave it out to match anything, or write “%(none)s” for not known"),
+    later("“%(value)s” has both kinds of quotation marks; use one kind"),
+    later("`%(text)s` is no length of time; write `30m`, `4h`, `2d` or `24h elapsed`."),
+    later("`%(text)s` must be more than nothing and at most 365 days."),
+    later("the model has %(number)s decision tables; rules are read from exactly one"),
+    later("column “%(column)s” has a cell that is no text, or one that is too long"),
+    later("column “%(column)s”: rules have no such column"),
+    later("row %(number)s, column “%(column)s”: %(why)s"),
+    later("`%(cell)s` is not something a rule can say"),
+    later(
+        "Version %(number)s was published after this draft was begun; look at what differs, then say that the"
+        " draft takes its place."
+    ),
+    later("There is no version %(number)s of these rules."),
+    later("Version %(number)s is in force already."),
+)
