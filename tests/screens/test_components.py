@@ -17,7 +17,7 @@ FIRST, AGAIN = 150_000, 30_000  # bytes
 
 def macros() -> set[str]:
     text = Path(TEMPLATES, "components.html").read_text(encoding="utf-8")
-    return set(re.findall(r"{% macro (\w+)\(", text)) - INSIDE_OTHERS
+    return set(re.findall(r"{% (?:macro|set) (\w+)(?:\(| = drawn)", text)) - INSIDE_OTHERS
 
 
 def test_no_component_is_left_out() -> None:

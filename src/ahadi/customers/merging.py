@@ -31,9 +31,11 @@ class Suggestion:
 
 
 async def suggest_duplicates(
-    work: Work, organisation_id: UUID, customer_id: UUID, *, limit: int = 10
+    work: Work, organisation_id: UUID, customer_id: UUID, *, limit: int = 10, among: int = _CANDIDATES
 ) -> list[Suggestion]:
     """People who may be this one, likeliest first; not those of whom a person said that they are not.
+
+    `among` is how many who share a word or a number with them are looked at, the newest first.
 
     Raises NotFound.
     """
@@ -46,7 +48,7 @@ async def suggest_duplicates(
     # Every name, because a merged record's name finds people too.
     queries = {likeness_query(record.name, []) for record in customer.records} | {likeness_query(None, identities)}
     query = " | ".join(sorted(filter(None, queries)))
-    alike = await store.newest(work, organisation_id, query, None, _CANDIDATES) if query else []
+    alike = await store.newest(work, organisation_id, query, None, among) if query else []
     found = await get_customers(work, organisation_id, {*alike, *paired})
     suggestions = []
     for other in {each.id: each for each in found.values()}.values():

@@ -29,7 +29,7 @@ from ahadi.screens.reader import reading
 from ahadi.screens.timeline import Entry, Story, tell
 
 router = APIRouter(include_in_schema=False)
-_JOURNAL, _OTHERS = 400, 6
+_JOURNAL, _OTHERS, _ALIKE = 400, 6, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ async def _others(work: Work, case: Case, customer: Customer) -> list[dict[str, 
 async def _duplicates(work: Work, frame: Frame, case: Case, customer: Customer) -> list[Suggestion]:
     if not frame.may(Permission.CUSTOMER_READ, case.organisation_id):
         return []
-    return await customers.suggest_duplicates(work, case.organisation_id, customer.id, limit=3)
+    return await customers.suggest_duplicates(work, case.organisation_id, customer.id, limit=3, among=_ALIKE)
 
 
 async def _merged_into(work: Work, case: Case) -> str | None:

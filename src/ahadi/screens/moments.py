@@ -6,6 +6,7 @@ would show.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from babel.dates import format_date, format_datetime, format_time
@@ -15,12 +16,28 @@ from ahadi.screens.reader import _, place_of, present, reading, zone_named
 Urgency = Literal["overdue", "soon", "today", "later"]
 SOON = timedelta(hours=1)
 _DAY = 24 * 3600
+_KEPT = 8192  # formatted times; the same are shown to everybody, again and again
 
 
 def exact(moment: datetime) -> str:
     """`Tuesday, 24 November 2026, 14:30`, in the reader's zone."""
-    here, language = present().local(moment), present().language
+    reader = present()
+    return _exact(_minute(reader.local(moment)), reader.language)
+
+
+def _minute(here: datetime) -> datetime:
+    """The minute on a clock, wherever that hangs: all that is written of a moment."""
+    return here.replace(second=0, microsecond=0, tzinfo=None)
+
+
+@lru_cache(_KEPT)
+def _exact(here: datetime, language: str) -> str:
     return f"{format_date(here.date(), 'full', locale=language)}, {format_time(here, 'HH:mm', locale=language)}"
+
+
+@lru_cache(_KEPT)
+def _written(here: datetime, pattern: str, language: str) -> str:
+    return format_datetime(here, pattern, locale=language)
 
 
 def clock(moment: datetime) -> str:
@@ -34,7 +51,7 @@ def clock(moment: datetime) -> str:
         pattern = "EEE HH:mm"
     else:
         pattern = "d MMM HH:mm" if here.year == today.year else "d MMM y"
-    return format_datetime(here, pattern, locale=reader.language)
+    return _written(_minute(here), pattern, reader.language)
 
 
 def clock_there(moment: datetime, zone: str) -> str:
@@ -62,6 +79,11 @@ def day(moment: datetime) -> str:
 
 def patterns() -> dict[str, str]:
     """The words of relative times, for `relative` here and its twin in app.js. {n}, {h}, {m} are numbers."""
+    return _patterns(present().language)
+
+
+@lru_cache(_KEPT)
+def _patterns(_language: str) -> dict[str, str]:
     return {
         "now": _("now"),
         "in_minutes": _("in {n} min"),

@@ -23,6 +23,7 @@ from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
 from ahadi.screens import moments, offer_wording, rota_wording, settings_wording, template_words, wording
 from ahadi.screens.compiled import CompiledTemplates
+from ahadi.screens.drawn import Drawn
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import catalogues, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
@@ -61,6 +62,7 @@ class Screens:
         self._environment.globals.update(
             url=statics.url,
             sprite=statics.url("vendor/lucide-static/icons.svg"),
+            drawn=Drawn(statics.url("vendor/lucide-static/icons.svg")),
             present=present,
             patterns=lambda: json.dumps(moments.patterns(), ensure_ascii=False),
             desk_words=lambda: json.dumps(wording.desk_words(), ensure_ascii=False),

@@ -116,11 +116,12 @@ def reader_of(request: Request) -> Reader:
 
 
 _present: ContextVar[Reader] = ContextVar("reader")
+_NOBODY = Reader()
 
 
 def present() -> Reader:
     """The reader of what is being rendered."""
-    return _present.get(Reader())
+    return _present.get(_NOBODY)
 
 
 @contextmanager
