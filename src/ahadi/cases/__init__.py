@@ -47,9 +47,10 @@ from ahadi.cases.list_store import (
     list_cases,
     list_promises,
     list_waiting,
+    references_of,
 )
 from ahadi.cases.model import DEEDS, Case, Deed, NewPromise, Promise, evolve
-from ahadi.cases.personal_data import cases_of_person, erase_cases
+from ahadi.cases.personal_data import ERASED, cases_of_person, erase_cases, forget_cases
 from ahadi.cases.personal_store import ids_of_cases
 from ahadi.cases.search_store import CaseSearch, find_cases, still_a_subject
 from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
@@ -71,6 +72,7 @@ from ahadi.cases.words import promise_name, promise_text, to_say, when
 
 __all__ = [
     "DEEDS",
+    "ERASED",
     "Case",
     "CaseAlreadyOpen",
     "CaseAlreadyResolved",
@@ -108,6 +110,7 @@ __all__ = [
     "evolve",
     "fill_for_case",
     "find_cases",
+    "forget_cases",
     "from_facts",
     "get_case",
     "hand_over_promise",
@@ -138,6 +141,7 @@ __all__ = [
     "read_link",
     "recent_contacts_of",
     "reclassify_case",
+    "references_of",
     "renew_promise",
     "reopen_case",
     "reply_to_customer",

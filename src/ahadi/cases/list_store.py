@@ -77,6 +77,15 @@ class CaseFilter:
     limit: int = 50
 
 
+async def references_of(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The references of cases, in one look."""
+    rows = await work.rows(
+        "select id, reference from cases where organisation_id = %(organisation_id)s and id = any(%(ids)s)",
+        {"organisation_id": organisation_id, "ids": list(case_ids)},
+    )
+    return {each["id"]: each["reference"] for each in rows}
+
+
 async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilter) -> list[dict[str, Any]]:
     """Cases with subject and next promise, newest change first."""
     clauses = ["true"]

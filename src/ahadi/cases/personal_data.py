@@ -48,7 +48,17 @@ async def erase_cases(work: Work, organisation_id: UUID, customer_ids: Sequence[
 
     An open case stays open, with its holder and its promise. Links to the customer's page end. Locks the cases.
     """
-    held = await personal_store.cases_of(work, organisation_id, customer_ids, lock=True)
+    return await _erase(
+        work, organisation_id, await personal_store.cases_of(work, organisation_id, customer_ids, lock=True)
+    )
+
+
+async def forget_cases(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> list[UUID]:
+    """Forget what these cases say, as `erase_cases` does. Locks the cases."""
+    return await _erase(work, organisation_id, await personal_store.cases_named(work, organisation_id, case_ids))
+
+
+async def _erase(work: Work, organisation_id: UUID, held: Sequence[Mapping[str, Any]]) -> list[UUID]:
     ids = [case["id"] for case in held]
     folded = [search_words(f"{case['reference']} {ERASED}") for case in held]
     await personal_store.erase(work, organisation_id, ids, folded, ERASED)

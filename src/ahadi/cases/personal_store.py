@@ -29,6 +29,15 @@ async def ids_of_cases(work: Work, organisation_id: UUID, customer_ids: Sequence
     return [row["id"] for row in rows]
 
 
+async def cases_named(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """These cases, locked."""
+    return await work.rows(
+        "select id, reference from cases where organisation_id = %(organisation_id)s and id = any(%(ids)s)"
+        " order by id for update",
+        {"organisation_id": organisation_id, "ids": list(case_ids)},
+    )
+
+
 async def promises_of(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Every promise of these cases with its words, in the order they were made."""
     return await work.rows(

@@ -19,7 +19,7 @@ from ahadi.contacts.model import (
     Writing,
 )
 from ahadi.contacts.outbox import Parcel, Post, send_due, settle_abandoned
-from ahadi.contacts.personal_data import erase_words
+from ahadi.contacts.personal_data import erase_words, forget_files, forget_messages
 from ahadi.contacts.personal_store import words_of_customers
 from ahadi.contacts.previewing import Addressed, Shown, show_words
 from ahadi.contacts.quiet import may_send_at
@@ -99,6 +99,8 @@ __all__ = [
     "erase_words",
     "fill_words",
     "find_messages",
+    "forget_files",
+    "forget_messages",
     "get_message",
     "greeting",
     "history_of",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ahadi.contacts import personal_store
+from ahadi.contacts.personal_store import Held
 from ahadi.contacts.settling import settle_message
 from ahadi.platform.database import Work
 
@@ -16,8 +17,24 @@ async def erase_words(
     What waits is cancelled first, and what is being sent is left uncertain, so that nothing goes out empty. Who may
     do this is asked by the caller. Locks the messages.
     """
-    inside = work.as_installation(organisation_id)
     held = await personal_store.lock_messages(work, organisation_id, customer_ids, case_ids)
+    return await _erase(work, organisation_id, held)
+
+
+async def forget_messages(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> int:
+    """Forget the words and files of every message and note of these cases, as `erase_words` does; how many."""
+    held = await personal_store.lock_messages_of_cases(work, organisation_id, case_ids)
+    return await _erase(work, organisation_id, held)
+
+
+async def forget_files(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> int:
+    """Forget the files of every message of these cases; how many attachments there were."""
+    found = await personal_store.messages_with_files(work, organisation_id, case_ids)
+    return await personal_store.forget_files(work, organisation_id, found)
+
+
+async def _erase(work: Work, organisation_id: UUID, held: Sequence[Held]) -> int:
+    inside = work.as_installation(organisation_id)
     for message in held:
         if message.state in ("queued", "held", "failed"):
             await settle_message(inside, message.id, "cancel")

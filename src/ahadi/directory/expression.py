@@ -322,6 +322,11 @@ def _selected(selector: str | None, first: date, last: date) -> Container[date]:
     )
 
 
+def countries() -> list[str]:
+    """The countries whose public holidays are known, by their codes."""
+    return sorted(_countries())
+
+
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, set[str]]:
     listed = holidays.list_supported_countries(include_aliases=True)

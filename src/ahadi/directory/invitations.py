@@ -72,3 +72,12 @@ async def _link(work: Work, organisation_id: UUID, person_id: UUID, held: store.
         return await make_link(work, person_id, "invitation")
     mail_link(work, person_id, "reset" if held and held.password_hash else "invitation")
     return None
+
+
+async def join(work: Work, organisation_id: UUID, person_id: UUID, department_id: UUID) -> None:
+    """Have somebody who was invited belong to a department too. Raises NotFound."""
+    work.permit(organisation_id, Permission.PEOPLE_EDIT)
+    if not await store.join_department(work, organisation_id, person_id, department_id):
+        raise NotFound("There is no such person in this organisation.")
+    await raise_version(work, organisation_id)
+    work.record("person.changed", organisation_id, subject_id=person_id, fields=["departments"])

@@ -146,6 +146,20 @@ async def add_roles(work: Work, organisation_id: UUID, person_id: UUID, roles: S
     )
 
 
+async def join_department(work: Work, organisation_id: UUID, person_id: UUID, department_id: UUID) -> bool:
+    """Have a member of the organisation belong to a department; False where they are no member."""
+    return bool(
+        await work.value(
+            "with member as (select organisation_id, person_id from membership"
+            " where organisation_id = %(organisation_id)s and person_id = %(person_id)s and active),"
+            " joined as (insert into department_member (organisation_id, department_id, person_id)"
+            " select organisation_id, %(department_id)s, person_id from member on conflict do nothing)"
+            " select exists (select from member)",
+            {"organisation_id": organisation_id, "person_id": person_id, "department_id": department_id},
+        )
+    )
+
+
 _slugs: dict[UUID, str] = {}
 
 

@@ -22,7 +22,7 @@ from ahadi.cases import Former, Holder, NewCase
 from ahadi.contacts import Incoming
 from ahadi.customers import Recognised
 from ahadi.directory import Directory, read_directory
-from ahadi.intake import import_store
+from ahadi.intake import import_store, retention_store
 from ahadi.intake.actions import first_promise
 from ahadi.intake.import_file import FileRow, ImportFile, Rejects
 from ahadi.intake.import_map import ImportMap
@@ -166,6 +166,7 @@ class _Importing:
         async with self.database.work(Actor.system([self.organisation_id])) as work:
             rejected = self.progress.rejected
             accepted = await import_store.finish_run(work, self.organisation_id, self.run, rejected)
+            await retention_store.begin_again(work, self.organisation_id)
             work.record(
                 "import.finished", self.organisation_id, subject_id=self.run, accepted=accepted, rejected=rejected
             )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ahadi.base.errors import SetupError
 from ahadi.base.text import fold
-from ahadi.directory import invitations, sign_in_store, tokens
+from ahadi.directory import first_run, invitations, sign_in_store, tokens
 from ahadi.main.wiring import Installation
 from ahadi.platform.database import Actor
 
@@ -53,7 +53,17 @@ async def invited(installation: Installation, organisation: str, email: str, nam
     return Added(told, f"{installation.settings.links_from()}/welcome/{done.link}")
 
 
-async def anybody(installation: Installation) -> bool:
-    """Whether there is a person who could sign in."""
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody can sign in yet. `link` begins the first run, where there is no organisation either."""
+
+    link: str | None
+
+
+async def nobody_yet(installation: Installation, *, begins: bool) -> Nobody | None:
+    """What to tell where nobody can sign in; None where somebody can. Where it `begins`, a link is made for that."""
     async with installation.database.read(Actor.system([])) as work:
-        return await sign_in_store.anybody(work)
+        if await sign_in_store.anybody(work):
+            return None
+    secret = await first_run.prepare(installation.database) if begins else None
+    return Nobody(f"{installation.settings.links_from()}/first-run/{secret}" if secret else None)

@@ -1,7 +1,9 @@
 """Dropping what nobody asks for any more: kept answers, counted attempts, ended sessions. By real time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
@@ -10,12 +12,14 @@ from ahadi.base.errors import AhadiError
 from ahadi.contacts.chat_store import forget_empty_chats
 from ahadi.directory import attempt_store, device_store, sign_in_store
 from ahadi.directory.devices import KNOWN_FOR
+from ahadi.intake import retention
 from ahadi.platform import webhooks_store
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.marks import mark
 from ahadi.platform.throttle import forget_old_attempts
 from ahadi.platform.web.idempotency import KEPT_FOR, forget_old_answers
 
+Organisations = Callable[[], Awaitable[Sequence[UUID]]]
 log = structlog.get_logger(__name__)
 _EVERY = 3600.0
 BEAT_EVERY = 10.0  # seconds
@@ -30,6 +34,17 @@ async def keep_house(database: Database) -> None:
         except AhadiError as problem:
             log.warning("housekeeping.waiting", error=problem.code)
         await asyncio.sleep(_EVERY)
+
+
+async def keep_retention(database: Database, organisations: Organisations, every: float = 600.0) -> None:
+    """Let words go that have had their time: small batches, at once again while there are some, until cancelled."""
+    while True:
+        try:
+            done = await retention.let_go(database, await organisations())
+        except AhadiError as problem:
+            log.warning("retention.waiting", error=problem.code)
+            done = 0
+        await asyncio.sleep(0.2 if done else every)
 
 
 async def keep_beating(database: Database, every: float = BEAT_EVERY) -> None:

@@ -56,7 +56,7 @@ def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], No
         if listener is not None:
             settings = replace(settings, port=listener.getsockname()[1])  # port 0 is any that is free
         bring_up_to_date(addresses)
-        _import_and_check(settings, addresses)
+        welcome = _import_and_check(settings, addresses, begins=listener is not None) or welcome
         return Parent(settings, addresses, listener, kinds, say, welcome).run()
 
 
@@ -117,24 +117,29 @@ def _sweep_metrics() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _import_and_check(settings: Settings, addresses: Addresses) -> None:
-    """Import what the processes run, and see that they will be let in, while a problem can still be one sentence."""
+def _import_and_check(settings: Settings, addresses: Addresses, *, begins: bool) -> str:
+    """Import what the processes run, and see that they will be let in, while a problem can still be one sentence.
+
+    What is to be told once all is ready: how to begin, where nobody can sign in yet.
+    """
     gc.disable()  # what is imported stays; looking through it again and again takes a tenth of the time
-    from ahadi.main.access import anybody
+    from ahadi.main.access import Nobody, nobody_yet
     from ahadi.main.alone import must_share_the_clock
     from ahadi.main.wiring import install, opened
 
-    async def check() -> bool:
+    async def check() -> Nobody | None:
         async with opened(install(settings, addresses.app, name="start")) as installation:
             await must_share_the_clock(installation)
-            return await anybody(installation)
+            return await nobody_yet(installation, begins=begins)
 
-    if not asyncio.run(check()):
-        tell(
-            "Nobody can sign in yet: run  ahadi apply SETUP.yaml  and then"
-            "  ahadi user add you@example.org --organisation SLUG --role administrator"
-        )
+    nobody = asyncio.run(check())
     gc.enable()
+    if nobody is None:
+        return ""
+    if nobody.link:
+        return f"Nobody can sign in yet. Open this once, to begin: {nobody.link}"
+    tell("Nobody can sign in yet: run  ahadi user add you@example.org --organisation SLUG --role administrator")
+    return ""
 
 
 @dataclass(slots=True)

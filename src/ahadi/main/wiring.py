@@ -55,7 +55,7 @@ from ahadi.main.duties import (
     settle,
     take_mail,
 )
-from ahadi.main.housekeeping import keep_beating, keep_house
+from ahadi.main.housekeeping import keep_beating, keep_house, keep_retention
 from ahadi.main.post import InstalledPost
 from ahadi.main.tasks import Task
 from ahadi.platform import webhooks
@@ -263,6 +263,7 @@ def worker_tasks(installation: Installation) -> dict[str, Task]:
             "announcer": installation.announcer.run,
             "heartbeat": partial(keep_beating, database),
             "housekeeping": partial(keep_house, database),
+            "retention": partial(keep_retention, database, organisations),
             "mailboxes": partial(read_mailboxes, poller, organisations),
             "offers": partial(keep_offering, database, organisations, heard),
             "watch": partial(keep_watch, database, settings.watch_seconds),

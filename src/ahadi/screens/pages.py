@@ -21,7 +21,15 @@ from ahadi.base.text import browser_name
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
-from ahadi.screens import moments, offer_wording, rota_wording, settings_wording, template_words, wording
+from ahadi.screens import (
+    audit_wording,
+    moments,
+    offer_wording,
+    rota_wording,
+    settings_wording,
+    template_words,
+    wording,
+)
 from ahadi.screens.compiled import CompiledTemplates
 from ahadi.screens.drawn import Drawn
 from ahadi.screens.frame import Frame
@@ -78,6 +86,7 @@ class Screens:
             **{name: getattr(template_words, name) for name in template_words.__all__},
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
             **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
+            step_name=audit_wording.step_name,
             **{name: getattr(settings_wording, name) for name in settings_wording.__all__},
             clock_span=clock_span,
         )

@@ -171,6 +171,20 @@ GROUPS: Sequence[Group] = (
                 (_P.PEOPLE_ACT_AS,),
             ),
             Card(
+                "/settings/retention",
+                "clock",
+                lambda: _("How long words are kept"),
+                lambda: _("When files, messages and cases that are over lose their words."),
+                (_P.SETTINGS_EDIT,),
+            ),
+            Card(
+                "/audit",
+                "history",
+                lambda: _("Audit"),
+                lambda: _("Who did what, when, and to what."),
+                (_P.AUDIT_READ,),
+            ),
+            Card(
                 "/components",
                 "layout-grid",
                 lambda: _("Components"),

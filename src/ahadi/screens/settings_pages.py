@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from ahadi.directory import first_run
 from ahadi.platform.database import Actor
 from ahadi.platform.web import SIGNED_IN, database_of
 from ahadi.screens.frame import frame_of
@@ -17,4 +18,7 @@ async def get_settings(request: Request, actor: Actor = SIGNED_IN) -> Response:
     """Cards to what the reader may administer."""
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
-    return screens_of(request).page(request, frame.reader, "settings/home.html", frame=frame, groups=cards_for(frame))
+        unfinished = await first_run.unfinished(work) is not None
+    return screens_of(request).page(
+        request, frame.reader, "settings/home.html", frame=frame, groups=cards_for(frame), unfinished=unfinished
+    )

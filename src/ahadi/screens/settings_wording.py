@@ -2,15 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
+from babel import Locale
+
 from ahadi.directory import Directory
 from ahadi.screens.reader import _, present
 
 __all__ = [
     "aside_reason",
+    "day_name",
     "delivery_state",
     "department_choices",
+    "first_step",
+    "kept_name",
     "manager_choices",
     "name_shown_choices",
+    "role_choices",
     "scope_name",
     "security_choices",
     "work_kind",
@@ -37,6 +43,7 @@ SETTINGS_DONE: dict[str, Callable[[], str]] = {
     "mail-dropped": lambda: _("The mail is dropped; that it came stays on record."),
     "sender-blocked": lambda: _("What this sender writes is put aside from now on."),
     "sender-unblocked": lambda: _("Mail of this sender is taken again."),
+    "retention-changed": lambda: _("It is changed; what has had its time goes within minutes."),
     "sms-set": lambda: _("Text messages go through this gateway now."),
     "sms-removed": lambda: _("The gateway is removed; text messages wait."),
 }
@@ -81,6 +88,45 @@ def security_choices(kinds: Sequence[str]) -> list[tuple[str, str]]:
         "plain": _("Nothing; this machine only"),
     }
     return [(each, words.get(each, each)) for each in kinds]
+
+
+def first_step(step: str) -> str:
+    """A step of the first run."""
+    return {
+        "organisation": _("Organisation"),
+        "department": _("Department"),
+        "people": _("Colleagues"),
+        "mail": _("How customers reach you"),
+        "case": _("First case"),
+    }[step]
+
+
+def day_name(day: str) -> str:
+    """A day of the week, by the two letters of opening hours."""
+    number = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su").index(day)
+    return str(Locale.parse(present().language).days["stand-alone"]["abbreviated"][number])
+
+
+def role_choices(roles: Sequence[str]) -> list[tuple[str, str]]:
+    """The roles somebody may have, for a choice."""
+    words = {
+        "agent": _("Agent: answers customers"),
+        "specialist": _("Specialist: fixes"),
+        "manager": _("Manager: decides"),
+        "supervisor": _("Supervisor: oversees"),
+        "administrator": _("Administrator: sets things up"),
+    }
+    return [(each, words.get(each, each)) for each in roles]
+
+
+def kept_name(what: str) -> str:
+    """A kind of words that is kept for a time."""
+    return {
+        "attachments": _("Files of messages"),
+        "messages": _("Words of messages and notes"),
+        "cases": _("Words of the case and of its promises"),
+        "mail": _("Mail put aside and decided"),
+    }[what]
 
 
 def aside_reason(why: str) -> str:
