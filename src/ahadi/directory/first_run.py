@@ -18,10 +18,11 @@ from ahadi.base.ids import uuid7
 from ahadi.base.text import fold, one_line, slug
 from ahadi.directory import apply, sign_in_store
 from ahadi.directory import first_run_store as store
+from ahadi.directory.devices import Where
 from ahadi.directory.first_run_store import FirstRun
 from ahadi.directory.permissions import Permission
 from ahadi.directory.setup_file import examine_setup
-from ahadi.directory.sign_in import LinkUsedUp, Where, make_link
+from ahadi.directory.sign_in import LinkUsedUp, make_link
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import hash_secret, new_secret
 from ahadi.platform.security.passwords import check_new_password

@@ -24,6 +24,7 @@ from ahadi.directory import (
 from ahadi.directory.actions import DepartmentChange, OrganisationChange
 from ahadi.directory.expression import countries
 from ahadi.directory.first_run import Beginning
+from ahadi.directory.sign_in import SecondStep
 from ahadi.intake import mailboxes
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of, needs, settings_of
@@ -34,7 +35,7 @@ from ahadi.screens.languages import catalogues, spoken
 from ahadi.screens.pages import go_to, screens_of
 from ahadi.screens.reader import later, reader_of
 from ahadi.screens.settings_mail import mailbox_settings, open_mailbox
-from ahadi.screens.sign_in_pages import lasts, plain
+from ahadi.screens.sign_in_pages import plain
 
 router = APIRouter(include_in_schema=False)
 HERE = "/first-run"
@@ -74,7 +75,13 @@ async def post_begin(request: Request) -> Response:
             raise Invalid(later("The two passwords are not the same; enter both again."))
         welcome = await first_run.begin(database_of(request), link, _beginning(entered, password), where)
         signed_in = await sign_in.sign_in_by_link(
-            database_of(request), keyring_of(request), welcome, password, None, where, lasts(request)
+            database_of(request),
+            keyring_of(request),
+            welcome,
+            password,
+            SecondStep(),
+            where,
+            sign_in_api.lasts(request),
         )
     except sign_in.LinkUsedUp as problem:
         return plain(request, "sign_in/used_up.html", problem=problem)
