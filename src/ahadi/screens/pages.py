@@ -86,7 +86,7 @@ class Screens:
             **{name: getattr(template_words, name) for name in template_words.__all__},
             **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
             **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
-            step_name=audit_wording.step_name,
+            audit_step=audit_wording.step_name,
             **{name: getattr(settings_wording, name) for name in settings_wording.__all__},
             clock_span=clock_span,
         )
