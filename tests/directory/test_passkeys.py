@@ -120,6 +120,29 @@ async def test_nobody_removes_another_s_passkey(
     assert answer.status_code == 404
 
 
+async def test_whoever_lost_their_passkey_is_let_in_again_by_who_looks_after_people(
+    client: httpx.AsyncClient, installation: Installation, amina: Somebody, key: Authenticator
+) -> None:
+    net = await organisation(installation.database, "net")
+    at = f"/api/people/{amina.slug}/second-step/forget"
+    await sign_in(client, await somebody(installation.database, "grace", amina.organisations, "manager"))
+    assert (await post(client, at)).status_code == 403
+    await sign_in(client, await somebody(installation.database, "hamisi", amina.organisations, "administrator"))
+    assert (await post(client, "/api/people/hamisi/second-step/forget")).status_code == 409
+    async with installation.database.work(Actor.system([net])) as work:
+        await work.execute(
+            "insert into membership (organisation_id, person_id, roles) values (%(o)s, %(p)s, '{agent}')",
+            {"o": net, "p": amina.id},
+        )
+    assert (await post(client, at)).status_code == 403, "she serves somebody else too"
+    async with installation.database.work(Actor.system([net])) as work:
+        await work.execute("update membership set active = false where organisation_id = %(o)s", {"o": net})
+    assert (await post(client, at)).status_code == 204
+    assert "person.second_step_forgotten" in await journal(installation, amina)
+    assert (await sign_in(client, amina)).status_code == 200
+    assert (await client.get("/api/me/passkeys")).json()["items"] == []
+
+
 # What is refused ------------------------------------------------------------------------------------------------
 
 

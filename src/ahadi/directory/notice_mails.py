@@ -46,6 +46,18 @@ _TEXTS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
         "Habari {name},\n\nufunguo wa siri “{passkey}” umeongezwa kwenye ufikiaji wako {at}; aliye nao anaweza kuingia"
         " kwa jina lako.\n\nKama si wewe, uondoe na ubadilishe nenosiri mara moja:\n\n{link}\n",
     ),
+    ("second-step", "en"): (
+        "Your second step to sign in to Ahadi was taken away",
+        "Hello {name},\n\nan administrator took your authenticator and passkeys from your access, and signed you out"
+        " everywhere. Your password lets you in; set up a second step again:\n\n{link}\n\nIf you did not ask for this,"
+        " tell your manager at once.\n",
+    ),
+    ("second-step", "sw"): (
+        "Hatua yako ya pili ya kuingia kwenye Ahadi imeondolewa",
+        "Habari {name},\n\nmsimamizi ameondoa programu yako ya uthibitishaji na funguo zako za siri, na amekutoa kila"
+        " mahali. Nenosiri lako linakuingiza; weka hatua ya pili tena:\n\n{link}\n\nKama hukuomba hili, mwambie meneja"
+        " wako mara moja.\n",
+    ),
     ("acting", "en"): (
         "Somebody acted in your name in Ahadi",
         "Hello {name},\n\n{actor} of {organisation} acted in your name, from {began} to {ended}.\n\nThe reason given:"
@@ -107,6 +119,8 @@ async def _facts(work: Work, job: Job, id_: UUID) -> dict[str, str] | None:
             "began": said(acting.began_at, organisation.zone),
             "ended": said(acting.ended_at or acting.ends_at, organisation.zone),
         }
+    if about == "second-step":
+        return {}
     if about == "new-device":
         device = await device_store.device(work, id_)
         if device is None:

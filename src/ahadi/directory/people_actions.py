@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ahadi.base.errors import Conflict, Forbidden, Invalid
 from ahadi.base.text import one_line
-from ahadi.directory import change_store, sign_in_store
+from ahadi.directory import change_store, device_store, passkey_store, sign_in_store
 from ahadi.directory.changing import changed, in_use, known, person_named, to_change
 from ahadi.directory.model import Membership, Person, Presence
 from ahadi.directory.permissions import Permission, Role
@@ -124,6 +124,28 @@ async def reactivate_person(work: Work, organisation_id: UUID, key: str | UUID) 
     await change_store.put_person(work, replace(person, active=True))
     await change_store.put_membership(work, replace(directory.memberships[person.id], active=True))
     await changed(work, organisation_id, "person.reactivated", person.id)
+
+
+async def forget_second_step(work: Work, organisation_id: UUID, key: str | UUID) -> None:
+    """Take authenticator and passkeys from somebody who lost them, so that their password lets them in again.
+
+    They are signed out everywhere, and told by mail. Raises Forbidden for who does not look after people in every
+    organisation they serve, Conflict for oneself.
+    """
+    directory = await to_change(work, organisation_id, Permission.PEOPLE_EDIT)
+    person = person_named(directory, key)
+    if person.id == work.actor.person_id:
+        raise Conflict("What you sign in with is changed on your own page.")
+    served = [each.organisation_id for each in await sign_in_store.memberships(work, person.id)]
+    if not all(work.actor.may(each, Permission.PEOPLE_EDIT) for each in served):
+        raise Forbidden("They serve other organisations too, so what they sign in with is not yours alone to change.")
+    await sign_in_store.put_totp_secret(work, person.id, None)
+    await passkey_store.remove_passkeys(work, person.id)
+    await device_store.remember_no_device(work, person.id)
+    await sign_in_store.end_sessions(work, person.id)
+    work.enqueue("directory.mail_notice", about="second-step", person_id=str(person.id), id=str(person.id))
+    for each in served:
+        work.record("person.second_step_forgotten", each, subject_id=person.id)
 
 
 # Presence -------------------------------------------------------------------------------------------------------

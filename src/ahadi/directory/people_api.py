@@ -116,6 +116,18 @@ async def patch_person(
     return await perform(request, actor, deed, private=True)
 
 
+@router.post("/{person}/second-step/forget", status_code=204)
+async def post_forget_second_step(
+    request: Request, person: str, organisation: str | None = None, actor: Actor = needs(Permission.PEOPLE_EDIT)
+) -> Response:
+    """Take authenticator and passkeys from somebody who lost them."""
+
+    async def deed(work: Work) -> None:
+        await people_actions.forget_second_step(work, await organisation_of(request, work, organisation), person)
+
+    return await perform(request, actor, deed, status=204)
+
+
 class PresenceBody(BaseModel):
     presence: Presence
 
