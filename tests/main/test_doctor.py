@@ -82,7 +82,7 @@ async def test_all_is_well_where_all_is_well(database: Database, settings: Setti
     found = await examined(database, settings)
     assert states(found) == {} and is_healthy(list(found.values()))
     assert found["journal"].sentence == "3 cases and 7 promises are what the journal says."
-    assert len(found) == 15
+    assert len(found) == 16
 
 
 async def test_an_empty_installation_is_healthy(database: Database, settings: Settings) -> None:
