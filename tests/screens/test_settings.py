@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 HAMISI = ["/settings", "/settings/tokens", "/settings/webhooks", "/settings/organisation", "/settings/offers",
           "/settings/portal?organisation=power",
           "/settings/bookings", "/settings/chat", "/settings/mail", "/settings/mail/aside", "/settings/sms",
+          "/settings/retention", "/audit", "/audit?what=area:programs",
           ]  # fmt: skip
 
 
