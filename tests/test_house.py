@@ -213,6 +213,27 @@ def test_vendored_files_are_those_that_were_taken_from_their_packages() -> None:
     assert kept == {ROOT / each["folder"] for each in manifest}
 
 
+# What names a side of the screen where CSS has a word for the side that writing begins or ends at.
+PHYSICAL = re.compile(
+    r"\b(?:(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)|border-(?:top|bottom)-(?:left|right)-radius"
+    r"|(?<![\w-])(?:left|right)\s*:|(?:float|clear|text-align)\s*:\s*(?:left|right))"
+)
+FOUR_VALUES = re.compile(r"(?<![\w-])(padding|margin|inset|scroll-margin|scroll-padding)\s*:\s*([^;}]+)")
+VALUE = re.compile(r"[^\s()]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|[^\s()]+")
+
+
+def test_styles_name_the_side_where_writing_begins_and_not_left_or_right() -> None:
+    found = []
+    for path in [*(SOURCE / "screens/static").glob("*.css"), SOURCE / "screens/static/widget.js"]:
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        found += [f"{path.name}: {match[0]}" for match in PHYSICAL.finditer(text)] if path.suffix == ".css" else []
+        for match in FOUR_VALUES.finditer(text):
+            values = VALUE.findall(match[2])
+            if len(values) == 4 and values[1] != values[3]:
+                found.append(f"{path.name}: {match[0]}")
+    assert not found, "use -inline-start and -inline-end, so that the page can run from right to left"
+
+
 def test_the_sprite_has_every_icon_that_is_listed() -> None:
     lines = (ROOT / "scripts/icons.txt").read_text(encoding="utf-8").splitlines()
     listed = sorted(line for line in lines if line and not line.startswith("#"))

@@ -131,6 +131,17 @@ async def test_a_push_reaches_the_browser_in_the_person_s_language_and_holds_no_
     assert (await house.browsers("amina"))[0].heard_at == house.clock.now()
 
 
+async def test_a_notice_that_is_about_no_case_is_told_too(house: House) -> None:
+    await house.choose("amina", ways={"other": frozenset({"push", "mail"})})
+    await house.switch_on("amina")
+    organisation = house.centre.organisations["power"]
+    async with house.database.work(Actor.system([organisation])) as work:
+        await promises.notify(work, organisation, house.centre.people["amina"], "set-away", None)
+    await house.tell()
+    assert house.service.told[0]["url"] == "/notices" and house.service.told[0]["body"] == "Mto Power"
+    assert house.mail.taken[0].text.count("http://127.0.0.1:8123/notices\n") == 1
+
+
 async def test_who_chose_nothing_is_told_on_the_page_alone(house: House) -> None:
     await house.switch_on("amina")
     await house.notify("amina", "broken")

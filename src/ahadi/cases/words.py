@@ -42,6 +42,22 @@ _PHRASES = {
         "tomorrow": "kesho saa {time}",
         "on": "{day} saa {time}",
     },
+    "ar": {
+        "with_person": "طلبك \u2066{reference}\u2069، «{subject}»، لدى {holder} من {department}.",
+        "with_holder": "طلبك \u2066{reference}\u2069، «{subject}»، لدى {holder}.",
+        "resolved": "طلبك \u2066{reference}\u2069، «{subject}»، تمت تسويته {when}."
+        " إن لم يكن الأمر صحيحًا فيمكنني فتحه من جديد الآن.",
+        "update": "تسمع منا {when} على أبعد تقدير.",
+        "callback": "نتصل بك {when} على أبعد تقدير.",
+        "visit": "يأتي إليك أحدنا {when} على أبعد تقدير.",
+        "fix": "يتم إصلاحه {when} على أبعد تقدير.",
+        "overdue": "كان علينا أن نتواصل معك {when} ولم نفعل؛ أعتذر. سأتولى الأمر الآن.",
+        "broken": "لقد خذلناك في هذا من قبل، وأعتذر.",
+        "again": "لا حاجة إلى الشرح من جديد: كل شيء أمامي هنا.",
+        "today": "اليوم الساعة {time}",
+        "tomorrow": "غدًا الساعة {time}",
+        "on": "{day} الساعة {time}",
+    },
 }
 
 _TEXTS = {
@@ -65,11 +81,22 @@ _TEXTS = {
         "direct": "{name} atazungumza nawe moja kwa moja",
         "unreached": "{name} atatafuta njia nyingine ya kukupata",
     },
+    "ar": {
+        "update": "نخبرك أين وصل الأمر",
+        "callback": "نتصل بك",
+        "visit": "يأتي إليك أحدنا",
+        "fix": "يتم إصلاحه",
+        "reopened": "ننظر فيه من جديد ونخبرك بالخطوة التالية",
+        "recovery": "يتولى {name} الأمر بنفسه",
+        "direct": "يتحدث {name} معك شخصيًا",
+        "unreached": "يجد {name} طريقة أخرى للوصول إليك",
+    },
 }
 
 _PROMISES = {
     "en": {"update": "an update", "callback": "a call back", "visit": "a visit", "fix": "a repair"},
     "sw": {"update": "taarifa", "callback": "kupigiwa simu", "visit": "kutembelewa", "fix": "marekebisho"},
+    "ar": {"update": "إفادة", "callback": "معاودة الاتصال", "visit": "زيارة", "fix": "إصلاح"},
 }
 
 _STEPS = {
@@ -108,6 +135,24 @@ _STEPS = {
         "promise.withdrawn": "Ahadi imeondolewa: {promise}",
         "promise.handed_over": "{name} sasa anashughulikia {promise}",
         "message.sent": "Ujumbe umetumwa",
+    },
+    "ar": {
+        "case.opened": "وصل الطلب",
+        "case.held": "أُحيل إلى {name}",
+        "case.resolved": "تمت التسوية",
+        "case.reopened": "فُتح من جديد",
+        "case.contact_joined": "تواصلت معنا مجددًا",
+        "case.escalated": "رُفع إلى مدير",
+        "case.merged": "ضُمّ إلى طلب آخر",
+        "case.split": "صار جزء منه طلبًا مستقلًا",
+        "case.reclassified": "صُنّف من جديد",
+        "promise.made": "وعد: {promise}",
+        "promise.kept": "أُنجز الوعد: {promise}",
+        "promise.renewed": "اتُّفق على وقت آخر: {promise}",
+        "promise.broken": "لم يُنجز الوعد: {promise}",
+        "promise.withdrawn": "سُحب الوعد: {promise}",
+        "promise.handed_over": "يتولى {name} الآن: {promise}",
+        "message.sent": "أُرسلت رسالة",
     },
 }
 LANGUAGES = tuple(_PHRASES)

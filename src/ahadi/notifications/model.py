@@ -153,7 +153,7 @@ def urgency(about: About) -> Urgency:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing a person is told: ids and a kind, and never a word of a customer."""
+    """One thing a person is told: ids and a kind, and never a word of a customer. Not all is about a case."""
 
     kind: str
     reference: str

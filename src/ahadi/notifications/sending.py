@@ -100,7 +100,7 @@ class _Sender:
             {
                 "title": title,
                 "body": text,
-                "url": f"/cases/{found.reference}" if found else "/me/notifications",
+                "url": _address(found) if found else "/me/notifications",
                 "tag": found.id.hex if found else "trial",
                 "lang": language,
             }
@@ -243,6 +243,10 @@ def _why_not(work: Work, found: Notification) -> str | None:
 async def _told(work: Work, found: Sequence[Notification]) -> list[Told]:
     names = await organisation_names(work, {each.organisation_id for each in found})
     return [Told(each.kind, each.reference, names.get(each.organisation_id, ""), each.at) for each in found]
+
+
+def _address(found: Notification) -> str:
+    return f"/cases/{found.reference}" if found.reference else "/notices"
 
 
 # Gathering -------------------------------------------------------------------------------------------------------

@@ -208,9 +208,9 @@ class Notification:
 
 _TOLD = (
     "select n.organisation_id, n.id, n.person_id, n.about, n.way, n.state, n.made_at, o.kind,"
-    " o.seen_at is not null as seen, c.reference, o.at from notification n"
+    " o.seen_at is not null as seen, coalesce(c.reference, '') as reference, o.at from notification n"
     " join notice o on o.organisation_id = n.organisation_id and o.id = n.notice_id"
-    " join cases c on c.organisation_id = o.organisation_id and c.id = o.case_id"
+    " left join cases c on c.organisation_id = o.organisation_id and c.id = o.case_id"
 )
 
 

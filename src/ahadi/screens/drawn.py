@@ -13,6 +13,10 @@ from ahadi.screens import moments
 from ahadi.screens.reader import present
 
 _KEPT = 4096
+# Icons that point somewhere: mirrored where writing runs from right to left.
+TURNING = frozenset(
+    {"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-out", "send", "undo-2", "reply", "list"}
+)
 
 
 _ICON = Markup('<svg class="{}"{}><use href="{}#{}"></use></svg>')
@@ -28,7 +32,8 @@ class Drawn:
         @lru_cache(_KEPT)
         def icon(name: str, label: str = "", class_: str = "") -> Markup:
             said = _SAID.format(label) if label else _UNSAID
-            return _ICON.format(f"icon {class_}" if class_ else "icon", said, sprite, name)
+            classes = " ".join(filter(None, ("icon", "icon-turns" if name in TURNING else "", class_)))
+            return _ICON.format(classes, said, sprite, name)
 
         self.icon = icon
 

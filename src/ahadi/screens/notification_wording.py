@@ -19,14 +19,14 @@ class NotificationWording:
         with reading(Reader(spoken(language) or SOURCE_LANGUAGE)):
             if told is None:
                 return _("Ahadi reaches you here"), _("This is how a notice will look in this browser.")
-            return notice_text(told.kind), f"{told.reference} · {told.organisation}"
+            return notice_text(told.kind), _where(told)
 
     def mailed(self, told: Sequence[Told], name: str, language: str, zone: str, home: str) -> tuple[str, str]:
         """Subject and text of a mail; one notice is its own subject."""
         reader = Reader(spoken(language) or SOURCE_LANGUAGE).on_the_clock_of(zone).at(told[-1].at)
         with reading(reader):
             if len(told) == 1:
-                subject = f"{notice_text(told[0].kind)} · {told[0].reference}"
+                subject = " · ".join(filter(None, (notice_text(told[0].kind), told[0].reference)))
             else:
                 subject = ngettext("{n} notice from Ahadi", "{n} notices from Ahadi", len(told)).replace(
                     "{n}", str(len(told))
@@ -41,8 +41,12 @@ class NotificationWording:
 
 
 def _line(told: Told, home: str) -> str:
-    where = f"{told.reference} · {told.organisation}"
-    return f"{moments.clock(told.at)}  {notice_text(told.kind)}\n{where}\n{home}/cases/{told.reference}"
+    address = f"{home}/cases/{told.reference}" if told.reference else f"{home}/notices"
+    return f"{moments.clock(told.at)}  {notice_text(told.kind)}\n{_where(told)}\n{address}"
+
+
+def _where(told: Told) -> str:
+    return " · ".join(filter(None, (told.reference, told.organisation)))
 
 
 def about_name(about: str) -> str:

@@ -109,6 +109,7 @@ class Screens:
             local=lambda moment: present().local(moment),
             weekday=rota_wording.weekday,
             missing=wording.missing_name,
+            isolated=isolated,
             language_name=lambda language: name_of_language(language) if spoken(language) else language,
         )
 
@@ -224,6 +225,11 @@ def hue(key: UUID | str | datetime) -> int:
 def reach(customer: Customer | None) -> str:
     """The first thing a customer is known by, for one without a name."""
     return customer.identities[0].shown if customer and customer.identities else ""
+
+
+def isolated(text: str) -> str:
+    """A number or an address whose order stays in a line of any direction, where no element can say so."""
+    return f"\u2066{text}\u2069" if present().direction == "rtl" else text
 
 
 def organisation_choices(frame: Frame) -> list[tuple[str, str]]:

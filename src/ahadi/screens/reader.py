@@ -135,8 +135,25 @@ def reading(reader: Reader) -> Iterator[None]:
 
 
 def _(text: str) -> str:
-    """A text of ours in the reader's language. `scripts/messages` finds it by this name."""
-    return present().words.ugettext(text) if text else ""
+    """A text of ours in the reader's language. `scripts/messages` finds it by this name.
+
+    One that is not translated is told in English, as an island where the reader's writing runs the other way.
+    """
+    return known_text(text) or _island(text) if text else ""
+
+
+def known_text(text: str) -> str | None:
+    """A text of ours in the reader's language, None where there is no translation."""
+    reader = present()
+    if reader.language == SOURCE_LANGUAGE:
+        return text
+    found: str = reader.words.ugettext(text)
+    return None if found == text else found
+
+
+def _island(text: str) -> str:
+    """English as it stands in a page of the reader's (Unicode, UAX 9: isolated from left to right)."""
+    return f"\u2066{text}\u2069" if present().direction == "rtl" else text
 
 
 def later(text: str) -> str:
@@ -146,4 +163,5 @@ def later(text: str) -> str:
 
 def ngettext(one: str, many: str, number: int) -> str:
     """A counted text in the reader's language."""
-    return present().words.ungettext(one, many, number)
+    found: str = present().words.ungettext(one, many, number)
+    return _island(found) if found in (one, many) else found

@@ -24,7 +24,7 @@ from ahadi.contacts import MessageSettled, TemplateRefused
 from ahadi.directory.sign_in import CodeNeeded, LinkUsedUp
 from ahadi.rota import RotaCosts
 from ahadi.screens import moments
-from ahadi.screens.reader import _, later, ngettext
+from ahadi.screens.reader import _, known_text, later, ngettext
 from ahadi.screens.rota_wording import costs_text
 from ahadi.screens.rule_sentences import RULES, RULES_WITH_PLACES
 from ahadi.screens.template_sentences import TEMPLATES, TEMPLATES_WITH_PLACES
@@ -34,12 +34,12 @@ def sentence(code: str, detail: str, fields: Mapping[str, Any]) -> str:
     """What went wrong, in the reader's language where we have the words, with times on the reader's clock."""
     if told := BY_CODE.get(code):
         return told(fields)
-    if (known := _(detail)) != detail:
+    if (known := known_text(detail)) and known != detail:
         return known
     for pattern, text in _patterns():
         if found := pattern.fullmatch(detail):
             return _(text) % {name: _within(name, value) for name, value in found.groupdict().items()}
-    return detail
+    return _(detail)
 
 
 def _within(place: str, value: str) -> str:

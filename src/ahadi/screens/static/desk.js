@@ -59,6 +59,7 @@
       const close = document.createElement("button");
       item.className = "tab";
       link.href = address(each.reference);
+      link.dir = "auto";
       link.className = "cut";
       link.textContent = each.subject || each.reference;
       link.title = each.subject ? `${each.reference} ${each.subject}` : each.reference;

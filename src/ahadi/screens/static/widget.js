@@ -10,7 +10,7 @@
   const api = new URL(`/api/chat/${encodeURIComponent(org)}`, script.src).href;
   const department = script.dataset.department || "";
   const wanted = (script.dataset.language || document.documentElement.lang || navigator.language || "en").toLowerCase();
-  const language = wanted.split("-")[0] === "sw" ? "sw" : "en";
+  const language = { sw: "sw", ar: "ar" }[wanted.split("-")[0]] || "en";
 
   const WORDS = {
     en: {
@@ -40,6 +40,20 @@
       call: "Nipigieni simu", callNow: "Omba kupigiwa", cancel: "Rudi", failed: "Haujatumwa: {w}", retry: "Jaribu tena",
       lost: "Faili ilipotea ukurasa ulipofungwa; iambatishe tena.", who: "Na {n}", download: "Pakua {n}",
       big: "Faili moja MB 10, tano kwa pamoja MB 20.", noscript: "Gumzo halipatikani kwa sasa.", files: "Faili",
+    },
+    ar: {
+      open: "تحدّث معنا", close: "أغلق الدردشة", title: "دردشة مع {o}", unread: "{n} جديد", log: "المحادثة",
+      there: "نحن هنا الآن.", back: "لا أحد هنا الآن. يكون أحدنا هنا {w}.", away: "لا أحد متاح الآن.",
+      leave: "اترك رسالة: تصبح طلبًا له وعد، ونرد عليها.", write: "اكتب رسالة",
+      send: "إرسال", name: "اسمك", email: "البريد الإلكتروني", phone: "رقم الهاتف", optional: "إن شئت",
+      reach: "كيف نصل إليك إن غادرت؟", promise: "{r}: {t} وعدنا بذلك قبل {w}.", zone: "{w} (بتوقيت {z})",
+      request: "طلبك", you: "أنت", typing: "{n} يكتب …", someone: "أحدنا", waits: "ينتظر الشبكة",
+      sending: "قيد الإرسال", sent: "أُرسلت", seen: "شوهدت", offline: "لا يوجد اتصال. ما تكتبه يُحفظ ويُرسل حين يعود.",
+      attach: "أرفق ملفات", drop: "أزل {n}", end: "أنهِ المحادثة", ended: "انتهت المحادثة.",
+      sure: "أتنهيها؟ تنساها هذه النافذة؛ ويستمر طلبك.", yes: "أنهِها", no: "أبقِها", again: "ابدأ محادثة جديدة",
+      call: "اتصلوا بي", callNow: "اطلب مكالمة", cancel: "رجوع", failed: "لم تُرسل: {w}", retry: "حاول مجددًا",
+      lost: "فُقد الملف حين غادرت الصفحة؛ أرفقه من جديد.", who: "مع {n}", download: "نزّل {n}",
+      big: "الملف حتى 10 ميغابايت، وخمسة معًا 20 ميغابايت.", noscript: "لا يمكن الوصول إلى الدردشة الآن.", files: "ملفات",
     },
   }[language];
   const say = (key, values = {}) => WORDS[key].replace(/{(\w)}/g, (_, name) => values[name] ?? "");
@@ -244,7 +258,7 @@
   host.id = "ahadi-chat";
   host.setAttribute("aria-label", WORDS.open);
   host.lang = language;
-  host.dir = document.documentElement.dir || getComputedStyle(document.documentElement).direction;
+  host.dir = language === "ar" ? "rtl" : document.documentElement.dir || getComputedStyle(document.documentElement).direction;
   const root = host.attachShadow({ mode: "open" });
   const CSS = `
 :host{all:initial;position:fixed;inset-block-end:1rem;inset-inline-end:1rem;z-index:2147483000;color-scheme:light dark;direction:inherit;
@@ -261,7 +275,7 @@ button.bare{border-color:transparent;background:none;padding:.3rem .5rem;min-inl
 .launch{position:relative;border-radius:2rem;padding:.7rem 1.2rem;box-shadow:0 2px 12px rgb(0 0 0/.25)}
 .badge{position:absolute;inset-block-start:-.4rem;inset-inline-end:-.4rem;background:var(--bad);color:var(--ground);border-radius:1rem;padding:0 .45rem;font-size:.8125rem;font-weight:700}
 .panel{display:flex;flex-direction:column;inline-size:min(23rem,calc(100vw - 2rem));block-size:min(36rem,calc(100dvh - 2rem));background:var(--ground);border:1px solid var(--line);border-radius:.875rem;box-shadow:0 6px 32px rgb(0 0 0/.3);overflow:hidden}
-header{display:flex;gap:.25rem;align-items:center;padding:.5rem .5rem .5rem 1rem;border-block-end:1px solid var(--line)}
+header{display:flex;gap:.25rem;align-items:center;padding-block:.5rem;padding-inline:1rem .5rem;border-block-end:1px solid var(--line)}
 header div{flex:1;min-inline-size:0}h2{font-size:1rem;font-weight:650}small,.soft{font-size:.8125rem;color:var(--soft)}
 .log{flex:1;overflow:auto;padding:.75rem 1rem;display:flex;flex-direction:column;gap:.5rem;list-style:none}
 .log li{max-inline-size:85%;overflow-wrap:anywhere}.log li.you{align-self:flex-end;text-align:end}
