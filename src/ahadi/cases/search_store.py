@@ -15,12 +15,13 @@ class CaseSearch:
     """Which cases of an organisation to find. Of what holds several values one must fit; empty ones say nothing.
 
     `words` are groups of beginnings of words: of each group the subject holds one. `found` are cases that fit the words
-    otherwise, by a message; `customers` those whose cases fit them. `after` is the sort key (last change, id) of the
-    last one seen.
+    otherwise, by a message; `customers` those whose cases fit them. Where `among` is not None, only these are meant.
+    The nil id among `departments` is none. `after` is the sort key (last change, id) of the last one seen.
     """
 
     words: Sequence[Sequence[str]] = ()
     found: Sequence[UUID] = ()
+    among: Sequence[UUID] | None = None
     customers: Sequence[UUID] = ()
     state: str | None = None
     holders: Sequence[UUID] = ()
@@ -42,7 +43,7 @@ class CaseSearch:
 _CLAUSES = {
     "state": "c.state = %(state)s",
     "holders": "(c.holder_person = any(%(holders)s) or c.holder_department = any(%(holders)s))",
-    "departments": "c.department_id = any(%(departments)s)",
+    "departments": "coalesce(c.department_id, '00000000-0000-0000-0000-000000000000') = any(%(departments)s)",
     "reasons": "c.reason = any(%(reasons)s)",
     "channels": "c.channel = any(%(channels)s)",
     "priorities": "c.priority = any(%(priorities)s)",
@@ -54,6 +55,7 @@ _CLAUSES = {
     "escalated": "c.escalated",
     "opened_since": "c.opened_at >= %(opened_since)s",
     "opened_before": "c.opened_at < %(opened_before)s",
+    "among": "c.id = any(%(among)s)",
     "after": "(c.changed_at, c.id) < (%(after_at)s, %(after_id)s)",
     "words": "(c.id = any(%(found)s) or c.customer_id = any(%(customers)s) or c.id in (select t.case_id"
     " from case_text t where t.organisation_id = %(organisation_id)s and t.words @@ %(query)s::tsquery))",
@@ -62,6 +64,8 @@ _CLAUSES = {
 
 async def find_cases(work: Work, organisation_id: UUID, wanted: CaseSearch) -> list[dict[str, Any]]:
     """The cases with subject and next promise, newest change first."""
+    if wanted.among is not None and not wanted.among:
+        return []
     clauses = [clause for name, clause in _CLAUSES.items() if getattr(wanted, name)]
     groups = ["(" + " | ".join(f"'{each}':*" for each in group) + ")" for group in wanted.words]
     return await work.rows(

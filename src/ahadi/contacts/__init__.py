@@ -4,7 +4,7 @@ from ahadi.contacts.actions import note, place_contacts, take_in, took_place, wr
 from ahadi.contacts.batch import Addressee, BatchState, ToMany, batch_state, write_batch
 from ahadi.contacts.canned import canned_replies, check_words, delete_canned, fill_words, save_canned
 from ahadi.contacts.canned_store import CannedReply
-from ahadi.contacts.chat_store import Chat, open_chat_of_case
+from ahadi.contacts.chat_store import Chat, WaitingChat, chats_waiting, open_chat_of_case
 from ahadi.contacts.checks import Finding, Reach
 from ahadi.contacts.default_templates import LANGUAGES as TEMPLATE_LANGUAGES
 from ahadi.contacts.default_templates import SAME_WORDS, STEPS, DefaultTemplate, default_template
@@ -87,10 +87,12 @@ __all__ = [
     "ToMany",
     "Unfilled",
     "Value",
+    "WaitingChat",
     "Writing",
     "attachments_of",
     "batch_state",
     "canned_replies",
+    "chats_waiting",
     "check_words",
     "contact_by_source",
     "contacts_of",

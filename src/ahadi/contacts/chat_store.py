@@ -13,6 +13,12 @@ _COLUMNS = (
     "c.organisation_id, c.id, c.language, c.contact_id, k.case_id, k.customer_id, c.own_case_id, c.made_at,"
     " c.expires_at, c.ended_at, c.visitor_at, c.last, c.version, c.visitor_seen, c.staff_seen, c.passed_on"
 )
+_UNANSWERED = (  # what a visitor said in a chat and nobody has answered
+    " from chat_event e join message m on m.organisation_id = e.organisation_id and m.id = e.message_id"
+    " where m.direction = 'in' and not exists (select from chat_event a join message o"
+    " on o.organisation_id = a.organisation_id and o.id = a.message_id where a.organisation_id = e.organisation_id"
+    " and a.chat_id = e.chat_id and a.position > e.position and o.direction = 'out' and o.state <> 'cancelled')"
+)
 _FROM = " from chat c left join contact k on k.organisation_id = c.organisation_id and k.id = c.contact_id"
 
 
@@ -107,14 +113,50 @@ async def open_chat_of_case(work: Work, organisation_id: UUID, case_id: UUID) ->
     )
 
 
-async def open_chats(work: Work, organisations: Sequence[UUID], since: datetime, limit: int) -> list[Chat]:
-    """Chats with something said in them and somebody heard of since a moment of real time, the longest first."""
+_GOING_ON = (
+    " where c.organisation_id = any(%(organisations)s) and c.ended_at is null and c.expires_at > %(now)s"
+    " and c.contact_id is not null and c.visitor_at > %(since)s"
+)
+
+
+async def open_chats(
+    work: Work, organisations: Sequence[UUID], since: datetime, limit: int, only: Collection[UUID] | None = None
+) -> list[Chat]:
+    """Chats with something said in them and somebody heard of since a moment of real time, the longest first; all of
+    them or `only` some."""
+    chosen = "" if only is None else " and c.id = any(%(only)s)"
     return await work.all(
         Chat,
-        f"select * from (select {_COLUMNS}{_FROM} where c.organisation_id = any(%(organisations)s)"
-        " and c.ended_at is null and c.expires_at > %(now)s and c.contact_id is not null and c.visitor_at > %(since)s"
+        f"select * from (select {_COLUMNS}{_FROM}{_GOING_ON}{chosen}"
         " order by c.visitor_at desc limit %(limit)s) latest order by made_at",
-        {"organisations": list(organisations), "now": work.real_now, "since": since, "limit": limit},
+        {
+            "organisations": list(organisations),
+            "now": work.real_now,
+            "since": since,
+            "limit": limit,
+            "only": list(only or ()),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingChat:
+    """A chat whose visitor waits for an answer since a moment of business time."""
+
+    organisation_id: UUID
+    id: UUID
+    case_id: UUID
+    since: datetime
+
+
+async def chats_waiting(work: Work, organisations: Sequence[UUID], since: datetime) -> list[WaitingChat]:
+    """Of the chats that go on (see `open_chats`), those in which a visitor waits for an answer, the longest first."""
+    return await work.all(
+        WaitingChat,
+        f"select * from (select c.organisation_id, c.id, k.case_id, (select min(m.at){_UNANSWERED}"
+        f" and e.organisation_id = c.organisation_id and e.chat_id = c.id) as since{_FROM}{_GOING_ON}) each"
+        " where since is not null and case_id is not null order by since, id",
+        {"organisations": list(organisations), "now": work.real_now, "since": since},
     )
 
 
@@ -203,12 +245,8 @@ async def last_said(work: Work, organisations: Sequence[UUID], chat_ids: Sequenc
 async def waiting_since(work: Work, organisations: Sequence[UUID], chat_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """Since when (business time) each of these chats waits for an answer; those that do not are left out."""
     rows = await work.rows(
-        "select e.chat_id, min(m.at) as since from chat_event e join message m"
-        " on m.organisation_id = e.organisation_id and m.id = e.message_id"
-        " where e.organisation_id = any(%(organisations)s) and e.chat_id = any(%(ids)s) and m.direction = 'in'"
-        " and not exists (select from chat_event a join message o on o.organisation_id = a.organisation_id"
-        " and o.id = a.message_id where a.organisation_id = e.organisation_id and a.chat_id = e.chat_id"
-        " and a.position > e.position and o.direction = 'out' and o.state <> 'cancelled') group by e.chat_id",
+        f"select e.chat_id, min(m.at) as since{_UNANSWERED} and e.organisation_id = any(%(organisations)s)"
+        " and e.chat_id = any(%(ids)s) group by e.chat_id",
         {"organisations": list(organisations), "ids": list(chat_ids)},
     )
     return {row["chat_id"]: row["since"] for row in rows}

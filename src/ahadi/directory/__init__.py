@@ -37,6 +37,7 @@ from ahadi.directory.store import (
     all_organisations,
     get_organisation,
     organisation_names,
+    presences_among,
     presences_of,
     raise_version,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "organisation_names",
     "permissions_of",
     "piece_of",
+    "presences_among",
     "presences_of",
     "propose_absence",
     "propose_copy",

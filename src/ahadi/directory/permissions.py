@@ -44,6 +44,7 @@ class Permission(StrEnum):
     TEMPLATES_EDIT = "templates.edit"
     MESSAGES_SETTLE = "messages.settle"  # held, failed and uncertain ones
     REPORTS_READ = "reports.read"
+    WALLBOARD_READ = "wallboard.read"  # numbers on a wall, and no names
     AUDIT_READ = "audit.read"
     SETTINGS_EDIT = "settings.edit"
     TOKENS_EDIT = "tokens.edit"
@@ -66,7 +67,15 @@ _WORKS: Final = _SEES | {
     _P.CUSTOMER_EDIT,
 }
 _OVERSEES: Final = frozenset(
-    {_P.REPORTS_READ, _P.MESSAGES_SETTLE, _P.PRESENCE_OTHERS, _P.ROTA_EDIT, _P.TEMPLATES_EDIT, _P.RULES_EDIT}
+    {
+        _P.REPORTS_READ,
+        _P.WALLBOARD_READ,
+        _P.MESSAGES_SETTLE,
+        _P.PRESENCE_OTHERS,
+        _P.ROTA_EDIT,
+        _P.TEMPLATES_EDIT,
+        _P.RULES_EDIT,
+    }
 )
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
@@ -95,6 +104,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
         _P.TEMPLATES_EDIT,
         _P.MESSAGES_SETTLE,
         _P.REPORTS_READ,
+        _P.WALLBOARD_READ,
         _P.AUDIT_READ,
         _P.SETTINGS_EDIT,
         _P.TOKENS_EDIT,

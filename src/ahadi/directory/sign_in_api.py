@@ -33,14 +33,26 @@ from ahadi.platform.web import (
 
 router = APIRouter(prefix="/api", tags=["sign-in"])
 Secret = Annotated[str, Field(min_length=1, max_length=256)]
+WALL_COOKIE, WALL_PATH = "ahadi-wall", "/wallboard"
+"""By what a screen on the wall is let in, and to where alone."""
 
 
 async def recognise(request: Request) -> Actor:
-    """Who asks: the bearer token where there is one, else the session cookie; raises NotSignedIn."""
+    """Who asks: the bearer token where there is one, else the session cookie; raises NotSignedIn.
+
+    The wallboard also knows a screen by the token in its own cookie.
+    """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and secret:
         return await recognising.actor_with_token(database_of(request), secret.strip())
     cookie = held_cookie(request)
+    wall = request.cookies.get(WALL_COOKIE) if request.url.path == WALL_PATH else None
+    if wall is not None:
+        try:
+            return await recognising.actor_with_token(database_of(request), wall)
+        except NotSignedIn:
+            if cookie is None:
+                raise
     if cookie is None:
         raise NotSignedIn("Sign in first, or send a token in the Authorization header.")
     safe = request.method in ("GET", "HEAD")

@@ -1,7 +1,7 @@
 """The SQL of organisations, departments, people and their shifts. Sign-in has its own."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -145,6 +145,16 @@ async def presences_since(work: Work, organisation_id: UUID) -> dict[UUID, tuple
         "select p.id, p.presence, p.presence_since from person p join membership m on m.person_id = p.id"
         " where m.organisation_id = %(organisation_id)s",
         {"organisation_id": organisation_id},
+    )
+    return {row["id"]: (Presence(row["presence"]), row["presence_since"]) for row in rows}
+
+
+async def presences_among(work: Work, organisations: Sequence[UUID]) -> dict[UUID, tuple[Presence, datetime | None]]:
+    """The presence now, and since when, of everybody who serves any of these organisations."""
+    rows = await work.rows(
+        "select distinct p.id, p.presence, p.presence_since from person p join membership m on m.person_id = p.id"
+        " where m.organisation_id = any(%(organisations)s) and p.active and m.active",
+        {"organisations": list(organisations)},
     )
     return {row["id"]: (Presence(row["presence"]), row["presence_since"]) for row in rows}
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter
 
 from ahadi import notifications, search
 from ahadi.base.clock import Clock, SystemClock
+from ahadi.board import api as board_api
 from ahadi.cases import api as cases_api
 from ahadi.cases import batch_api
 from ahadi.channels.ports import Channel, Surroundings
@@ -109,6 +110,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     promises_api.router,
     bookings_api.router,
     search_api.router,
+    board_api.router,
     cases_api.router,
     batch_api.router,
     contacts_api.router,

@@ -41,6 +41,7 @@ from ahadi.routing.model import (
     verified_tier,
 )
 from ahadi.routing.personal_data import forget_heard
+from ahadi.routing.queue_store import PLACES, count_queues, queued
 from ahadi.routing.routes import Routed, remember, request_of, route, usual_department
 from ahadi.routing.rows import CONDITIONS, OUTCOMES, Problem, Reading, read_cell, read_rules, rule_id, written_rule
 from ahadi.routing.space import Where
@@ -56,6 +57,7 @@ __all__ = [
     "NOT_KNOWN",
     "NO_RULE",
     "OUTCOMES",
+    "PLACES",
     "PRIORITIES",
     "PROMISE_KINDS",
     "CellChange",
@@ -101,6 +103,7 @@ __all__ = [
     "compare",
     "corrected_rules",
     "corrections",
+    "count_queues",
     "draft_rules",
     "drafting",
     "forget_heard",
@@ -110,6 +113,7 @@ __all__ = [
     "known_names",
     "publish_rules",
     "put_rules",
+    "queued",
     "read_cell",
     "read_rules",
     "remember",

@@ -8,6 +8,7 @@ from ahadi.platform.web import Statics
 from ahadi.screens import (
     acting_pages,
     audit_pages,
+    board_pages,
     booking_pages,
     brand,
     case_deeds,
@@ -54,6 +55,7 @@ from ahadi.screens import (
     sign_in_pages,
     sso_pages,
     template_pages,
+    wall_pages,
     widget_pages,
 )
 from ahadi.screens.notification_wording import NotificationWording
@@ -76,6 +78,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     chat_pages.router,
     file_pages.router,
     promise_pages.router,
+    wall_pages.router,
+    board_pages.router,
     directory_pages.router,
     directory_forms.router,
     rota_pages.router,

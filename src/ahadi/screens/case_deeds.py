@@ -20,6 +20,7 @@ from ahadi.screens.acting import act
 from ahadi.screens.case_forms import KINDS, PRIORITIES, case_form
 from ahadi.screens.case_page import case_page
 from ahadi.screens.entered import Entered, entered_in
+from ahadi.screens.forms import way_back
 from ahadi.screens.frame import frame_of
 from ahadi.screens.my_work import my_work
 from ahadi.screens.pages import Done
@@ -149,9 +150,9 @@ async def post_promise(request: Request, reference: str, actor: Actor = needs(Pe
     return await _filled(request, actor, reference, "promise", entered, deed, _told(reference, "promise-made"))
 
 
-def _told(reference: str, done: str) -> Callable[[str], tuple[str, Done]]:
+def _told(reference: str, done: str, back: str = "") -> Callable[[str], tuple[str, Done]]:
     """Where it goes on, and what is told there: what was done, and who is away when it falls due."""
-    return lambda away: (_address(reference), Done(done, away))
+    return lambda away: (way_back(back, _address(reference)), Done(done, away))
 
 
 @router.post("/hold")
@@ -164,7 +165,9 @@ async def post_hold(request: Request, reference: str, actor: Actor = needs(Permi
         person, department = (id_, None) if kind == "person" else (None, id_ or None)
         return await _given(work, await promises.hold_case(work, reference, person, department, entered.text("note")))
 
-    return await _filled(request, actor, reference, "hold", entered, deed, _told(reference, "case-held"))
+    return await _filled(
+        request, actor, reference, "hold", entered, deed, _told(reference, "case-held", entered.get("back"))
+    )
 
 
 async def _given(work: Work, case: Case) -> str:

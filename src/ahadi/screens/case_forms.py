@@ -15,7 +15,7 @@ from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import database_of, needs
 from ahadi.screens.entered import Entered
-from ahadi.screens.forms import Form, show_form
+from ahadi.screens.forms import Form, opened_on, show_form, way_back
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.reader import reading
 from ahadi.screens.shifts import named_with_shift
@@ -123,7 +123,8 @@ async def case_form(
         work.permit(case.organisation_id, Permission.CASE_WORK)
         values = await FORMS[name](work, frame, case)
     address = f"/cases/{case.reference}"
-    form = Form(name, f"{address}/{name}", address, name in _LEAVING, values | {"case": case})
+    back = way_back(entered.get("back") if entered else opened_on(request), address) if name == "hold" else address
+    form = Form(name, f"{address}/{name}", back, name in _LEAVING, values | {"case": case})
     return show_form(request, frame, form, entered, problem)
 
 

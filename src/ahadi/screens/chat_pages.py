@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from ahadi import cases, customers, promises
+from ahadi import board, cases, customers, promises
 from ahadi.base.errors import AhadiError, Invalid, NotFound
 from ahadi.cases import Case, CaseLine
 from ahadi.contacts import Chat, Message, chat_store, chats
@@ -27,9 +27,21 @@ from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
 router = APIRouter(include_in_schema=False)
-LATELY = timedelta(hours=12)  # a window nobody heard of for longer is no conversation any more
+Chosen = Annotated[str, Query(max_length=60)]
 _MOST = 100
 _BEAT = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which chats are listed: all of them, or those that wait, of an organisation, and of those of a department."""
+
+    waiting: bool = False
+    organisation: str = ""
+    department: str = ""
+
+
+EVERYTHING = Shown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +75,24 @@ def _rooms(request: Request) -> Rooms:
 
 
 @router.get("/chats")
-async def get_chats(request: Request, actor: Actor = needs(Permission.CASE_READ)) -> Response:
-    """The conversations that go on: those who wait for an answer first, the longest first."""
-    return await _page(request, actor)
+async def get_chats(
+    request: Request,
+    waiting: Literal["yes", ""] = "",
+    organisation: Chosen = "",
+    department: Chosen = "",
+    actor: Actor = needs(Permission.CASE_READ),
+) -> Response:
+    """The conversations that go on: those who wait for an answer first, the longest first; perhaps of an organisation
+    only, or only those that wait, which is what a number on the board leads to."""
+    return await _page(request, actor, Shown(bool(waiting), organisation, department))
 
 
-async def _page(request: Request, actor: Actor, problem: AhadiError | None = None) -> Response:
+async def _page(
+    request: Request, actor: Actor, shown: Shown = EVERYTHING, problem: AhadiError | None = None
+) -> Response:
     async with database_of(request).read(actor) as work:
         frame = await frame_of(request, work)
-        rows = await _rows(work)
+        rows = await (_rows(work) if shown == EVERYTHING else _some(work, shown))
     return screens_of(request).page(
         request,
         frame.reader,
@@ -84,9 +105,16 @@ async def _page(request: Request, actor: Actor, problem: AhadiError | None = Non
     )
 
 
-async def _rows(work: Work) -> list[ChatRow]:
+async def _some(work: Work, shown: Shown) -> list[ChatRow]:
+    scope = await board.scope_of(work, Permission.CASE_READ, shown.organisation, shown.department)
+    only = [each.id for each in await board.chats_behind(work, scope)] if shown.waiting else None
+    return [each for each in await _rows(work, only) if each.chat.organisation_id in scope.directories]
+
+
+async def _rows(work: Work, only: Sequence[UUID] | None = None) -> list[ChatRow]:
     organisations = [each for each in work.actor.organisations if work.actor.may(each, Permission.CASE_READ)]
-    found = await chat_store.open_chats(work, organisations, work.real_now - LATELY, _MOST)
+    most = _MOST if only is None else len(only)
+    found = await chat_store.open_chats(work, organisations, work.real_now - board.CHATS_LATELY, most, only)
     ids = [each.id for each in found]
     lines = await cases.lines_of_cases(work, organisations, [each.case_id for each in found if each.case_id])
     last = await chat_store.last_said(work, organisations, ids)
@@ -121,7 +149,7 @@ async def post_take(request: Request, reference: str, actor: Actor = needs(Permi
         return await promises.hold_case(work, reference, str(work.actor.person_id), None)
 
     async def again(problem: AhadiError) -> Response:
-        return await _page(request, actor, problem)
+        return await _page(request, actor, problem=problem)
 
     return await act(
         request,

@@ -1,8 +1,10 @@
 """Forms that open over a page where there is script, and are pages of their own where there is none."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +14,8 @@ from ahadi.base.ids import uuid7
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import Frame
 from ahadi.screens.pages import screens_of, wants_parts
+
+_LISTS = re.compile(r"/(?:promises|board|board/promises)(?:\?[\w=&.%+-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +64,12 @@ def _opens_over(request: Request) -> bool:
 
 
 def way_back(address: str, otherwise: str) -> str:
-    """Where a form returns to: the list of promises where it was opened there, else the page it belongs to."""
-    return address if address in ("/promises", "/promises?whose=departments") else otherwise
+    """Where a form returns to: the list of promises or the board where it was opened there, else the page it belongs
+    to."""
+    return address if _LISTS.fullmatch(address) else otherwise
+
+
+def opened_on(request: Request) -> str:
+    """The list on which a form was opened; empty where it was opened elsewhere."""
+    shown = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer") or "")
+    return way_back(f"{shown.path}?{shown.query}" if shown.query else shown.path, "")

@@ -18,11 +18,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ahadi.base.clock import iso
 from ahadi.base.text import browser_name
+from ahadi.board import FEWEST_WEEKS, Scope
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Organisation
 from ahadi.platform.web import Statics
 from ahadi.screens import (
     audit_wording,
+    board_wording,
     moments,
     offer_wording,
     rota_wording,
@@ -39,6 +41,7 @@ from ahadi.screens.rota_week import clock_span
 
 TEMPLATES = Path(__file__).parent / "templates"
 DONE_COOKIE = "ahadi-done"
+_WORDINGS = (wording, template_words, board_wording, offer_wording, rota_wording, settings_wording)
 _YEAR = 31_536_000  # seconds
 
 
@@ -79,16 +82,14 @@ class Screens:
             usual_dues=moments.usual_dues,
             organisation_choices=organisation_choices,
             taking_choices=taking_choices,
+            departments_of=departments_of,
+            fewest_weeks=FEWEST_WEEKS,
             language_choices=language_choices,
             kind_choices=lambda kinds: [(each, wording.kind_name(each)) for each in kinds],
             prefixed=lambda prefix, choices: [(prefix + value, text) for value, text in choices],
-            **{name: getattr(wording, name) for name in wording.__all__},
-            **{name: getattr(template_words, name) for name in template_words.__all__},
-            **{name: getattr(offer_wording, name) for name in offer_wording.__all__},
-            **{name: getattr(rota_wording, name) for name in rota_wording.__all__},
             audit_step=audit_wording.step_name,
-            **{name: getattr(settings_wording, name) for name in settings_wording.__all__},
             clock_span=clock_span,
+            **{name: getattr(each, name) for each in _WORDINGS for name in each.__all__},
         )
         self._environment.filters.update(
             iso=iso,
@@ -240,6 +241,17 @@ def organisation_choices(frame: Frame) -> list[tuple[str, str]]:
 def by_urgency(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Promises, earliest due first, under what they have in common: overdue, soon, today, later."""
     return [(near, list(group)) for near, group in groupby(rows, key=lambda row: moments.urgency(row["due_at"]))]
+
+
+def departments_of(scope: Scope) -> list[tuple[str | None, list[tuple[str, str]]]]:
+    """The departments of what is looked at, for a choice, by organisation; with the cases that have none."""
+    groups: list[tuple[str | None, list[tuple[str, str]]]] = []
+    for directory in scope.directories.values():
+        active = [each for each in directory.departments.values() if each.active]
+        active.sort(key=lambda each: (each.position, each.slug))
+        named = [(str(each.id), each.name(present().language)) for each in active]
+        groups.append((directory.organisation.name, named))
+    return [*groups, (None, [("none", _("No department"))])]
 
 
 def taking_choices(directories: Sequence[Directory]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from ahadi.platform.web.paging import next_page
 from ahadi.promises import Told
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
-from ahadi.screens.forms import Form, show_form, way_back
+from ahadi.screens.forms import Form, opened_on, show_form, way_back
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.my_work import subjects_of
 from ahadi.screens.pages import Done, screens_of
@@ -92,7 +92,7 @@ async def _form(
     directory = frame.directories[case.organisation_id]
     within = directory.organisation.settings.promise(promise.kind).within
     address = f"/cases/{case.reference}"
-    wished = entered.get("back") if entered else _opened_on(request)
+    wished = entered.get("back") if entered else opened_on(request)
     values = {
         "case": case,
         "promise": promise,
@@ -102,12 +102,6 @@ async def _form(
     }
     form = Form(name, f"/promises/{promise_id}/{name}", way_back(wished, address), values=values)
     return show_form(request, frame, form, entered, problem)
-
-
-def _opened_on(request: Request) -> str:
-    """The list a form was opened on, where it was."""
-    shown = request.headers.get("hx-current-url") or request.headers.get("referer") or ""
-    return next((each for each in ("/promises?whose=departments", "/promises") if shown.endswith(each)), "")
 
 
 def _add(name: str) -> None:

@@ -185,6 +185,13 @@ GROUPS: Sequence[Group] = (
                 (_P.AUDIT_READ,),
             ),
             Card(
+                "/board/walls",
+                "eye",
+                lambda: _("Wallboards"),
+                lambda: _("Links for screens on the wall, which need nobody's session."),
+                (_P.TOKENS_EDIT,),
+            ),
+            Card(
                 "/components",
                 "layout-grid",
                 lambda: _("Components"),

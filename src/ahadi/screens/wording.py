@@ -247,6 +247,8 @@ DONE: dict[str, Callable[[], str]] = {
     "customers-apart": lambda: _("They will not be suggested as one customer again."),
     "offer-declined": lambda: _("It goes to the next colleague."),
     "wrap-up-ended": lambda: _("Noted."),
+    "presence-of-other-set": lambda: _("Their presence is changed."),
+    "wall-revoked": lambda: _("The link is revoked; the screen goes dark."),
     "presence-set": lambda: _("Your presence is changed."),
     "portal-kept": lambda: _("Your customers see it so from now on."),
     "logo-removed": lambda: _("Your customers see your name in place of a logo."),

@@ -1,6 +1,6 @@
 """Search: one line of text finds cases, customers, messages and people, though it may be mistyped."""
 
-from ahadi.search.actions import Found, change_view, remove_view, save_view, search, views
+from ahadi.search.actions import Found, change_view, remove_view, save_view, search, views, word_for
 from ahadi.search.indexing import FORGET, follower, forget
 from ahadi.search.query import FILTERS, Problem, Query, parse
 from ahadi.search.store import SavedView
@@ -20,4 +20,5 @@ __all__ = [
     "save_view",
     "search",
     "views",
+    "word_for",
 ]

@@ -1,12 +1,12 @@
 """Searching: cases, customers, messages and people by one line of text, with what was mistyped put right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ahadi import cases, contacts, customers
+from ahadi import cases, contacts, customers, routing
 from ahadi.base.errors import Conflict, Forbidden, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.base.text import fold, one_line, words
@@ -67,6 +67,7 @@ async def search(work: Work, query: Query, *, after: tuple[datetime, UUID] | Non
         if wanted is not None:
             wanted = replace(
                 wanted,
+                among=await _waiting(work, id_, query),
                 found=[each.case_id for each in found],
                 customers=[record for each in here for record in each.ids],
                 after=after,
@@ -79,6 +80,13 @@ async def search(work: Work, query: Query, *, after: tuple[datetime, UUID] | Non
     rows.sort(key=lambda row: (row["changed_at"], row["id"]), reverse=True)
     unique = list({each.id: each for each in people}.values())
     return Found(query, rows[:limit], known[:_CUSTOMERS], unique[:_PEOPLE], said, corrected)
+
+
+async def _waiting(work: Work, organisation_id: UUID, query: Query) -> list[UUID] | None:
+    """The cases that wait as the query says; None where it says nothing of that."""
+    if not query.places and not query.skills:
+        return None
+    return await routing.queued(work, organisation_id, query.places, query.skills)
 
 
 async def _corrected(work: Work, organisations: Sequence[UUID], typed: Sequence[str]) -> dict[str, list[str]]:
@@ -111,7 +119,7 @@ def _colleagues(directory: Directory, groups: Sequence[Sequence[str]]) -> list[P
 def _wanted(work: Work, query: Query, directory: Directory, groups: Sequence[Sequence[str]]) -> CaseSearch | None:
     """The query in an organisation's own terms; None when it names what is not there."""
     holders = [id_ for each in query.holders for id_ in _holders(work, directory, each)]
-    departments = [id_ for each in query.departments for id_ in _departments(directory, each)]
+    departments = [id_ for each in query.departments for id_ in _departments(directory, each) or _none(each)]
     reasons = [
         slug
         for each in query.reasons
@@ -147,7 +155,7 @@ def _holders(work: Work, directory: Directory, named: str) -> list[UUID]:
     if named == "mine":
         membership = directory.memberships.get(me) if me else None
         return sorted(membership.departments) if membership else []
-    people = [id_ for id_, each in directory.people.items() if named in (each.slug, fold(each.name))]
+    people = [id_ for id_, each in directory.people.items() if named in (each.slug, fold(each.name), str(id_))]
     if not people:
         people = [id_ for id_, each in directory.people.items() if named in words(each.name)]
     return people + _departments(directory, named)
@@ -157,8 +165,28 @@ def _departments(directory: Directory, named: str) -> list[UUID]:
     return [
         id_
         for id_, each in directory.departments.items()
-        if named == each.slug or named in map(fold, each.names.values())
+        if named in (each.slug, str(id_)) or named in map(fold, each.names.values())
     ]
+
+
+def _none(named: str) -> list[UUID]:
+    """What stands for no department at all."""
+    return [UUID(int=0)] if named == "none" else []
+
+
+def word_for(directories: Iterable[Directory], holder: UUID) -> str:
+    """What to write after `holder:` for a person or department and nobody else: their short name where that will do."""
+    known = list(directories)
+    for each in known:
+        named = each.people.get(holder) or each.departments.get(holder)
+        if named and all(set(_called(other, named.slug)) <= {holder} for other in known):
+            return named.slug
+    return str(holder)
+
+
+def _called(directory: Directory, named: str) -> list[UUID]:
+    people = [id_ for id_, each in directory.people.items() if named in (each.slug, fold(each.name))]
+    return people + _departments(directory, named)
 
 
 # Saved views ------------------------------------------------------------------------------------------------------

@@ -20,11 +20,13 @@ FILTERS: Final = (
     "channel",
     "priority",
     "tag",
+    "skill",
     "is",
     "opened",
     "organisation",
 )
 STATES, CHANNELS = ("open", "resolved", "all"), ("phone", "email", "web", "chat", "sms")
+IS = ("escalated", "waiting", "offered", "refused")
 PRIORITIES, KINDS = ("low", "normal", "high", "urgent"), ("update", "callback", "visit", "fix")
 _TOKEN = re.compile(
     r'(?P<empty>[a-z]+):(?=\s|$)|(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>\S+))',
@@ -57,6 +59,8 @@ class Query:
 
     `due_within` is how soon the next promise falls due, zero for one that is overdue; `opened_within` and
     `opened_before` how long ago the case was opened. `holders` are names, slugs or `me`; `mine` are my departments.
+    Of `places` a case that nobody has is in any: `waiting` in a department, `offered` to somebody now, `refused` by
+    everybody who could take it. `skills` are what such a case asks for; `none` stands for none.
     """
 
     words: tuple[str, ...] = ()
@@ -67,6 +71,8 @@ class Query:
     channels: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
     promise_kinds: tuple[str, ...] = ()
     due_within: timedelta | None = None
@@ -89,6 +95,8 @@ class Query:
             "channel": self.channels,
             "priority": self.priorities,
             "tag": self.tags,
+            "skill": self.skills,
+            "is": self.places,
             "organisation": self.organisations,
             "promise": self.promise_kinds,
         }
@@ -143,9 +151,10 @@ _PLACES = {
     "channel": "channels",
     "priority": "priorities",
     "tag": "tags",
+    "skill": "skills",
     "organisation": "organisations",
 }
-_CHOICES = {"channel": CHANNELS, "priority": PRIORITIES, "state": STATES, "is": ("escalated",)}
+_CHOICES = {"channel": CHANNELS, "priority": PRIORITIES, "state": STATES, "is": IS}
 
 
 def _take(name: str, value: str, found: dict[str, list[str]], single: dict[str, object]) -> Problem | None:
@@ -154,8 +163,10 @@ def _take(name: str, value: str, found: dict[str, list[str]], single: dict[str, 
         return Problem("choice", name, _CHOICES[name])
     if name == "state":
         single["state"] = value
-    elif name == "is":
+    elif value == "escalated" and name == "is":
         single["escalated"] = True
+    elif name == "is":
+        found.setdefault("places", []).append(value)
     elif name in _PLACES:
         found.setdefault(_PLACES[name], []).append(value)
     elif name == "opened":

@@ -127,6 +127,9 @@
     if (menu.open) opened.delete(menu); else opened.add(menu);
   }, true);
 
+  // Some of what a page shows becomes true by the passing of time, and no journal tells of that.
+  if (body.dataset.livePulse) setInterval(() => refreshSoon(), Number(body.dataset.livePulse) * 1000);
+
   /** @param {string} state */
   function showConnection(state) {
     if (!connection || connection.dataset.state === state) return;
