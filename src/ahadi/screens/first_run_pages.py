@@ -31,7 +31,7 @@ from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of, needs
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
-from ahadi.screens.languages import catalogues, spoken
+from ahadi.screens.languages import languages, spoken
 from ahadi.screens.pages import go_to, screens_of
 from ahadi.screens.reader import later, reader_of
 from ahadi.screens.settings_mail import mailbox_settings, open_mailbox
@@ -94,7 +94,7 @@ async def post_begin(request: Request) -> Response:
 
 def _beginning(entered: Entered, password: str) -> Beginning:
     own = spoken(entered.get("language")) or "en"
-    others = tuple(each for each in catalogues() if each != own) if entered.get("all_languages") else ()
+    others = tuple(each for each in languages() if each != own) if entered.get("all_languages") else ()
     return Beginning(
         name=entered.required("name", later("Write the organisation's name."), most=80),
         zone=entered.required("zone", later("Choose a time zone."), most=60),

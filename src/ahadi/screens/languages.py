@@ -1,14 +1,12 @@
-"""The languages of the screens: English in the source, others as gettext catalogues read when the process starts.
+"""The languages of the screens: English in the source, others as gettext catalogues read when first spoken.
 
-There is no build step: `locale/<language>/screens.po` is read as it stands (some 30 ms in all) and kept in memory.
+There is no build step: `locale/<language>/screens.po` is read as it stands (some 50 ms) and kept in memory.
 `scripts/messages` brings the catalogues up to date with the source; a test fails while one is incomplete.
 """
 
 import io
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 
 from babel import Locale
 from babel.messages.mofile import write_mo
@@ -20,23 +18,28 @@ SOURCE_LANGUAGE = "en"
 
 
 @cache
-def catalogues() -> Mapping[str, NullTranslations]:
-    """Every language of the screens with its words, English first."""
-    found: dict[str, NullTranslations] = {SOURCE_LANGUAGE: NullTranslations()}
-    for path in sorted(LOCALE.glob("*/screens.po")):
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=path.parent.name)
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        compiled.seek(0)
-        found[path.parent.name] = Translations(compiled)
-    return MappingProxyType(found)
+def languages() -> tuple[str, ...]:
+    """Every language of the screens, English first."""
+    return (SOURCE_LANGUAGE, *sorted(each.parent.name for each in LOCALE.glob("*/screens.po")))
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The words of one of our languages."""
+    if language == SOURCE_LANGUAGE:
+        return NullTranslations()
+    with (LOCALE / language / "screens.po").open("rb") as file:
+        read = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def spoken(wanted: str | None) -> str | None:
     """The language of ours that serves a language tag such as `sw-KE`; None when there is none."""
     language = (wanted or "").replace("_", "-").split("-")[0].lower()
-    return language if language in catalogues() else None
+    return language if language in languages() else None
 
 
 def preferred(accept_language: str) -> str:

@@ -35,7 +35,7 @@ from ahadi.screens import (
 from ahadi.screens.compiled import CompiledTemplates
 from ahadi.screens.drawn import Drawn
 from ahadi.screens.frame import Frame
-from ahadi.screens.languages import catalogues, name_of_language, spoken
+from ahadi.screens.languages import languages, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
 from ahadi.screens.rota_week import clock_span
 
@@ -77,7 +77,7 @@ class Screens:
             present=present,
             patterns=lambda: json.dumps(moments.patterns(), ensure_ascii=False),
             desk_words=lambda: json.dumps(wording.desk_words(), ensure_ascii=False),
-            languages=lambda: [(each, name_of_language(each)) for each in catalogues()],
+            languages=lambda: [(each, name_of_language(each)) for each in languages()],
             zones=zones,
             usual_dues=moments.usual_dues,
             organisation_choices=organisation_choices,

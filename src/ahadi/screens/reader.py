@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel.support import NullTranslations
 from starlette.requests import Request
 
-from ahadi.screens.languages import SOURCE_LANGUAGE, catalogues, direction, preferred, spoken
+from ahadi.screens.languages import SOURCE_LANGUAGE, catalogue, direction, preferred, spoken
 
 THEMES = ("light", "dark")
 LANGUAGE_COOKIE, THEME_COOKIE, ZONE_COOKIE = "ahadi-language", "ahadi-theme", "ahadi-own-zone"
@@ -44,7 +44,7 @@ class Reader:
 
     @property
     def words(self) -> NullTranslations:
-        return catalogues()[self.language]
+        return catalogue(self.language)
 
     def at(self, now: datetime, language: str | None = None, zone: str | None = None) -> "Reader":
         """The reader at a moment; language and zone count where the browser was not told others."""
