@@ -57,9 +57,20 @@ _CLAUSES = {
     "opened_before": "c.opened_at < %(opened_before)s",
     "among": "c.id = any(%(among)s)",
     "after": "(c.changed_at, c.id) < (%(after_at)s, %(after_id)s)",
-    "words": "(c.id = any(%(found)s) or c.customer_id = any(%(customers)s) or c.id in (select t.case_id"
-    " from case_text t where t.organisation_id = %(organisation_id)s and t.words @@ %(query)s::tsquery))",
 }
+# What fits the words does so in one of these ways. Each is looked for alone and only as far as the page goes: for one
+# condition the planner knows whether it stops soon along the newest changes, or has few to sort.
+_WAYS = {
+    "subject": "c.id in (select w.case_id from case_text w where w.organisation_id = %(organisation_id)s"
+    " and w.words @@ %(query)s::tsquery)",
+    "found": "c.id = any(%(found)s)",
+    "customers": "c.customer_id = any(%(customers)s)",
+}
+_NEXT = (
+    " left join promise n on n.organisation_id = c.organisation_id and n.id = c.next_promise_id"
+    " where c.organisation_id = %(organisation_id)s"
+)
+_NEWEST = " order by c.changed_at desc, c.id desc limit %(limit)s"
 
 
 async def find_cases(work: Work, organisation_id: UUID, wanted: CaseSearch) -> list[dict[str, Any]]:
@@ -67,14 +78,16 @@ async def find_cases(work: Work, organisation_id: UUID, wanted: CaseSearch) -> l
     if wanted.among is not None and not wanted.among:
         return []
     clauses = [clause for name, clause in _CLAUSES.items() if getattr(wanted, name)]
+    fits = f"{_NEXT} and {' and '.join(clauses) or 'true'}"
     groups = ["(" + " | ".join(f"'{each}':*" for each in group) + ")" for group in wanted.words]
+    if wanted.words:
+        ways = [each for name, each in _WAYS.items() if name == "subject" or getattr(wanted, name)]
+        each_way = (f"(select c.id from cases c{fits} and {way}{_NEWEST})" for way in ways)
+        fits = f"{_NEXT} and c.id in ({' union '.join(each_way)})"
     return await work.rows(
         f"select {CASE_COLUMNS}, t.subject, n.kind as promise_kind, n.due_at as promise_due_at,"
         " n.owner_person as promise_owner from cases c left join case_text t"
-        " on t.organisation_id = c.organisation_id and t.case_id = c.id left join promise n"
-        " on n.organisation_id = c.organisation_id and n.id = c.next_promise_id"
-        f" where c.organisation_id = %(organisation_id)s and {' and '.join(clauses) or 'true'}"
-        " order by c.changed_at desc, c.id desc limit %(limit)s",
+        f" on t.organisation_id = c.organisation_id and t.case_id = c.id{fits}{_NEWEST}",
         {
             "organisation_id": organisation_id,
             **{
