@@ -103,12 +103,12 @@ async def test_a_supervisor_says_of_somebody_that_they_are_on_a_break(busy_desk:
     await sign_in(page, "grace", busy_desk, "/board")
     await tile(page, "Available").click()
     await page.wait_for_url("**/board/people?stand=available")
-    await expect(page.locator(".person-row")).to_have_count(3)
+    await expect(page.locator(".board-person")).to_have_count(3)
     await page.get_by_label("Presence of Amina Otieno").select_option("break")
     await expect(page.get_by_text("Their presence is changed.")).to_be_visible()
-    await expect(page.locator(".person-row")).to_have_count(2)
+    await expect(page.locator(".board-person")).to_have_count(2)
     await page.get_by_role("link", name="On a break").click()
-    await expect(page.locator(".person-row", has_text="Amina Otieno")).to_be_visible()
+    await expect(page.locator(".board-person", has_text="Amina Otieno")).to_be_visible()
 
 
 async def test_one_department_is_looked_at_alone(busy_desk: Desk, visit: Visit) -> None:
