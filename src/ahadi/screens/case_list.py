@@ -64,7 +64,7 @@ async def get_cases(
     """Cases, newest change first. A whole reference leads straight to its case."""
     wanted = Wanted(q.strip(), state or "open", holder, organisation, customer)
     reference = parse_reference(wanted.q) if wanted.q else None
-    async with database_of(request).read(actor) as work:
+    async with database_of(request).read(actor, by_key=not wanted.q) as work:
         if reference and not is_live(request) and await is_there(work, reference):
             return go_to(request, f"/cases/{reference}")
         frame = await frame_of(request, work)

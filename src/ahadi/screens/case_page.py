@@ -74,7 +74,7 @@ async def case_page(
     problem: AhadiError | None = None,
 ) -> Response:
     """The page, with what was entered into its composer and what is wrong with that."""
-    async with database_of(request).read(actor) as work:
+    async with database_of(request).read(actor, by_key=True) as work:
         frame = await frame_of(request, work)
         case = await cases.get_case(work, reference)
         if case.reference != reference and request.method == "GET":

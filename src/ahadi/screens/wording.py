@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ahadi.screens.reader import _
+from ahadi.screens.reader import _, later
 from ahadi.screens.rota_wording import rota_notice_text
 from ahadi.screens.sentences import problem_text, sentence
 from ahadi.screens.settings_wording import SETTINGS_DONE
@@ -37,31 +37,36 @@ def kind_name(kind: str) -> str:
     return {"update": _("Update"), "callback": _("Call back"), "visit": _("Visit"), "fix": _("Fix")}.get(kind, kind)
 
 
+_STATES = {
+    "open": later("Open"),
+    "resolved": later("Resolved"),
+    "kept": later("Kept"),
+    "renewed": later("Renewed"),
+    "broken": later("Broken"),
+    "withdrawn": later("Withdrawn"),
+}
+_CHANNELS = {
+    "phone": later("Phone"),
+    "email": later("E-mail"),
+    "web": later("Web"),
+    "chat": later("Chat"),
+    "sms": later("SMS"),
+}
+_PRIORITIES = {"low": later("Low"), "normal": later("Normal"), "high": later("High"), "urgent": later("Urgent")}
+
+
 def state_name(state: str) -> str:
     """A state of a case or promise."""
-    return {
-        "open": _("Open"),
-        "resolved": _("Resolved"),
-        "kept": _("Kept"),
-        "renewed": _("Renewed"),
-        "broken": _("Broken"),
-        "withdrawn": _("Withdrawn"),
-    }.get(state, state)
+    return _(_STATES.get(state, "")) or state
 
 
 def channel_name(channel: str) -> str:
     """A channel, as the way something came or goes."""
-    return {
-        "phone": _("Phone"),
-        "email": _("E-mail"),
-        "web": _("Web"),
-        "chat": _("Chat"),
-        "sms": _("SMS"),
-    }.get(channel, channel)
+    return _(_CHANNELS.get(channel, "")) or channel
 
 
 def priority_name(priority: str) -> str:
-    return {"low": _("Low"), "normal": _("Normal"), "high": _("High"), "urgent": _("Urgent")}.get(priority, priority)
+    return _(_PRIORITIES.get(priority, "")) or priority
 
 
 def role_name(role: str) -> str:

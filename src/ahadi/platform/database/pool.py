@@ -195,12 +195,15 @@ class Database:
                 told(work.touched)
 
     @asynccontextmanager
-    async def read(self, actor: Actor) -> AsyncIterator[Work]:
-        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept."""
+    async def read(self, actor: Actor, *, by_key: bool = False) -> AsyncIterator[Work]:
+        """Reading only, in one round trip where the caller fetches once; nothing recorded here is kept.
+
+        `by_key` as in `work`: planning anew what looks a page's rows up takes longer than looking them up.
+        """
         async with self.connection() as connection, connection.pipeline():
             if actor.standing is not None:
                 await actor.standing.ask(connection)
-            await set_organisations(connection, actor.organisations)
+            await set_organisations(connection, actor.organisations, by_key=by_key)
             times = await self.clock.read(connection)
             yield Work(connection, actor, times.business, times.real, self.house)
 

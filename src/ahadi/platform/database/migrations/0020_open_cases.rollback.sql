@@ -1,0 +1,1 @@
+drop index cases_open_by_change;
