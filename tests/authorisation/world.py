@@ -57,6 +57,7 @@ async def build(app: Any, installation: Installation) -> World:
         world.callers.append(Caller(str(role), await session(app, person.slug), permissions_of([role])))
         other = await somebody(database, f"their-{role}", [theirs], role)
         world.strangers.append(Caller(f"their {role}", await session(app, other.slug), permissions_of([role])))
+    await somebody(database, "our-colleague", [ours], Role.AGENT)
     for scope in (Permission.EXPORT, Permission.CASE_READ):
         token = await bearer(database, ours, [scope])
         world.callers.append(Caller(f"token {scope}", token, frozenset({scope})))
@@ -211,7 +212,7 @@ async def things(installation: Installation, ours: UUID) -> dict[str, Any]:
         "token_id": token,
         "session_id": session,
         "browser_id": browser,
-        "person": "our-agent",
+        "person": "our-colleague",  # nobody who calls: some routes end all of a person's sign-ins
         "department": "repairs",
         "reason_slug": "outage",
         "absence_id": absence,

@@ -14,7 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from psycopg import sql
 
 from ahadi.base.clock import FixedClock
@@ -40,6 +40,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=60_000)  # what comes late on a slow machine is late, and not wrong
 
 
 @dataclass
@@ -210,7 +211,7 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
         context = await browser.new_context(viewport={"width": width, "height": height}, **(settings | options))
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("console", lambda message: wrong.append(f"{page.url}: {message.text}") if _is_wrong(message) else None)
         await page.goto(url)
