@@ -143,6 +143,7 @@ async def act(page: Page) -> None:
     await form.get_by_label("Why").fill("She cannot find a case")
     await form.get_by_label("Your own password").fill(PASSWORD)
     await form.get_by_role("button", name="Act in their name").click()
+    await expect(page.get_by_text("act in the name of Amina Otieno")).to_be_visible()
 
 
 async def test_acting_in_a_name_is_unmistakable_and_the_timeline_tells_who_it_really_was(
