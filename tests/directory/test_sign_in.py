@@ -198,6 +198,22 @@ async def test_who_serves_two_organisations_has_the_permissions_of_each_role_the
     assert "people.edit" in held[str(net)] and "people.edit" not in held[str(power)]
 
 
+async def test_the_oldest_organisation_comes_first_whatever_was_written_last(
+    client: httpx.AsyncClient, installation: Installation
+) -> None:
+    power, net = await organisation(installation.database, "power"), await organisation(installation.database, "net")
+    person = await somebody(installation.database, "amina", [net, power])
+    await sign_in(client, person)
+    for written in (power, net):
+        async with installation.database.work(Actor.system([written])) as work:
+            await work.execute(
+                "update membership set roles = roles where organisation_id = %(o)s and person_id = %(p)s",
+                {"o": written, "p": person.id},
+            )
+        served = (await client.get("/api/me")).json()["organisations"]
+        assert [each["id"] for each in served] == [str(power), str(net)]
+
+
 async def test_signing_in_is_journalled_without_anybody_s_address(
     client: httpx.AsyncClient, installation: Installation, amina: Somebody
 ) -> None:

@@ -44,7 +44,10 @@ class Seen:
 async def session_in_force(
     connection: AsyncConnection[object], hashed: bytes, now: datetime
 ) -> tuple[Seen, list[Membership]] | None:
-    """The session with this hash and the memberships it gives, unless it or its person's time here has ended."""
+    """The session with this hash and the memberships it gives, the oldest organisation first.
+
+    None when it, or its person's time here, has ended.
+    """
     valid = {"hash": hashed, "now": now}
     async with connection.pipeline(), connection.cursor(row_factory=class_row(Seen)) as cursor:
         await connection.execute(
@@ -60,7 +63,7 @@ async def session_in_force(
             " join person q on q.id = m.person_id and q.active)"
             " on m.person_id = case when s.acts_until > %(now)s then s.acts_as else s.person_id end and m.active"
             f" and (s.acts_until is null or s.acts_until <= %(now)s or m.organisation_id = s.acts_in) and {ADMITTED}"
-            " where s.hash = %(hash)s and s.revoked_at is null and s.expires_at > %(now)s",
+            " where s.hash = %(hash)s and s.revoked_at is null and s.expires_at > %(now)s order by o.id",
             valid,
         )
         rows = await cursor.fetchall()

@@ -75,11 +75,12 @@ async def held_by_person(work: Work, person_id: UUID) -> Held | None:
 
 
 async def memberships(work: Work, person_id: UUID) -> list[Membership]:
-    """Where the person serves, read before any organisation is known."""
+    """Where the person serves, the oldest organisation first; read before any organisation is known."""
     await set_person(work.connection, person_id)
     rows = await work.rows(
         "select m.organisation_id, m.roles, o.single_sign_on and o.let_in_id is distinct from m.person_id as apart"
-        " from membership m join organisation o on o.id = m.organisation_id where m.person_id = %(id)s and m.active",
+        " from membership m join organisation o on o.id = m.organisation_id where m.person_id = %(id)s and m.active"
+        " order by o.id",
         {"id": person_id},
     )
     return [Membership(each["organisation_id"], tuple(each["roles"]), each["apart"]) for each in rows]

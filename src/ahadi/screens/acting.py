@@ -16,6 +16,7 @@ from ahadi.screens.pages import Done, go_to
 
 Outcome = TypeVar("Outcome")
 Again = Callable[[AhadiError], Awaitable[Response]]
+Reveal = Callable[[], Awaitable[Response | None]]
 
 
 async def act(
@@ -27,8 +28,12 @@ async def act(
     done: Callable[[Outcome], tuple[str, Done | None]],
     again: Again,
     twice: str,
+    reveal: Reveal | None = None,
 ) -> Response:
     """Do `deed` as the actor; then on to the address and news that `done` tells.
+
+    `reveal` is asked once the deed is committed, and may answer with a page in place of going on: the only one on which
+    a secret that was just made is shown.
 
     What the actor can put right is shown by `again`; what they cannot (it is not theirs) is a page of its own. The
     same form with the same content sent twice is done once: the second sending goes to `twice`.
@@ -55,4 +60,7 @@ async def act(
         if problem.status >= 500:
             raise
         return await again(problem)
-    return go_to(request, *done(outcome[-1])) if outcome else go_to(request, twice)
+    if not outcome:
+        return go_to(request, twice)
+    page = await reveal() if reveal else None
+    return page or go_to(request, *done(outcome[-1]))

@@ -18,7 +18,7 @@ from ahadi.directory.rota_actions import put_chain
 from ahadi.directory.snapshot import read_directory
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import database_of, needs, organisation_of, settings_of
-from ahadi.screens.acting import act
+from ahadi.screens.acting import Reveal, act
 from ahadi.screens.directory_pages import directory_page
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.forms import Form, show_form
@@ -75,9 +75,19 @@ def _thing(directory: Directory, entered: Entered) -> dict[str, Any]:
 
 
 async def _answer(
-    request: Request, actor: Actor, entered: Entered, name: str, show: str, permission: Permission, deed: Deed
+    request: Request,
+    actor: Actor,
+    entered: Entered,
+    name: str,
+    show: str,
+    permission: Permission,
+    deed: Deed,
+    reveal: Reveal | None = None,
 ) -> Response:
-    """Do it, and go back to the page; or the form again, with what was typed and what is wrong with it."""
+    """Do it, and go back to the page; or the form again, with what was typed and what is wrong with it.
+
+    `reveal` as in `act`.
+    """
 
     async def kept(work: Work) -> tuple[str, str]:
         here = await organisation_of(request, work, entered.get("organisation") or None)
@@ -96,6 +106,7 @@ async def _answer(
         done=lambda made: (_address(made[0], show), Done(made[1])),
         again=again,
         twice=f"/directory?show={show}",
+        reveal=reveal,
     )
 
 
@@ -260,11 +271,13 @@ async def _invite(request: Request, actor: Actor, entered: Entered) -> Response:
             made.append((directory.organisation.slug, name or done.slug, link))
         return "person-invited"
 
-    answered = await _answer(request, actor, entered, "edit-invite", "people", Permission.PEOPLE_EDIT, deed)
-    if answered.status_code != 303 or not made:
-        return answered
-    slug, name, link = made[-1]
-    return await directory_page(request, actor, slug, "people", invited=(name, link))
+    async def reveal() -> Response | None:
+        if not made:
+            return None
+        slug, name, link = made[-1]
+        return await directory_page(request, actor, slug, "people", invited=(name, link))
+
+    return await _answer(request, actor, entered, "edit-invite", "people", Permission.PEOPLE_EDIT, deed, reveal)
 
 
 # Who is called --------------------------------------------------------------------------------------------------

@@ -219,6 +219,7 @@ async def post_people(request: Request, actor: Actor = needs(_NEEDED)) -> Respon
     links: list[tuple[str, str | None]] = []
 
     async def within(work: Work) -> None:
+        links.clear()  # of a try that had to begin again
         organisation_id = await first_run.at_step(work, "people")
         directory = (await frame_of(request, work)).directories[organisation_id]
         for name, email, role in _colleagues(entered):
@@ -231,12 +232,13 @@ async def post_people(request: Request, actor: Actor = needs(_NEEDED)) -> Respon
     async def again(problem: AhadiError) -> Response:
         return await _page(request, actor, "people", entered, problem)
 
-    answered = await act(request, actor, entered, within, done=lambda _: (HERE, None), again=again, twice=HERE)
-    if not links or answered.status_code != 303:
-        return answered
-    home = settings_of(request).links_from()
-    invited = [(name, f"{home}/welcome/{link}" if link else "") for name, link in links]
-    return await _page(request, actor, "people", invited=invited)
+    async def reveal() -> Response | None:
+        home = settings_of(request).links_from()
+        invited = [(name, f"{home}/welcome/{link}" if link else "") for name, link in links]
+        return await _page(request, actor, "people", invited=invited) if invited else None
+
+    done = (HERE, None)
+    return await act(request, actor, entered, within, done=lambda _: done, again=again, twice=HERE, reveal=reveal)
 
 
 def _colleagues(entered: Entered) -> list[tuple[str, str, str]]:

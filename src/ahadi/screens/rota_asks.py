@@ -15,7 +15,7 @@ from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import needs, organisation_of, settings_of
 from ahadi.rota import RotaCosts, store
 from ahadi.rota.model import colleagues
-from ahadi.screens.acting import act
+from ahadi.screens.acting import Reveal, act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame
 from ahadi.screens.pages import Done
@@ -37,14 +37,27 @@ async def _here(request: Request, work: Work, entered: Entered) -> UUID:
 
 
 async def _on_mine(
-    request: Request, actor: Actor, entered: Entered, deed: Callable[[Work], Awaitable[str]]
+    request: Request,
+    actor: Actor,
+    entered: Entered,
+    deed: Callable[[Work], Awaitable[str]],
+    reveal: Reveal | None = None,
 ) -> Response:
-    """Do something of one's own; then one's own page tells it, or what is wrong."""
+    """Do something of one's own; then one's own page tells it, or what is wrong. `reveal` as in `act`."""
 
     async def again(problem: AhadiError) -> Response:
         return await mine(request, actor, problem)
 
-    return await act(request, actor, entered, deed, done=lambda code: (_MINE, Done(code)), again=again, twice=_MINE)
+    return await act(
+        request,
+        actor,
+        entered,
+        deed,
+        done=lambda code: (_MINE, Done(code)),
+        again=again,
+        twice=_MINE,
+        reveal=reveal,
+    )
 
 
 # Absences -------------------------------------------------------------------------------------------------------
@@ -270,10 +283,10 @@ async def post_calendar(request: Request, actor: Actor = OWN) -> Response:
         made.append(f"{settings_of(request).links_from()}/calendars/{secret}.ics")
         return "calendar-made"
 
-    answered = await _on_mine(request, actor, Entered(), deed)
-    if not made or answered.status_code != 303:
-        return answered
-    return await mine(request, actor, feed=made[-1])
+    async def reveal() -> Response:
+        return await mine(request, actor, feed=made[-1])
+
+    return await _on_mine(request, actor, Entered(), deed, reveal)
 
 
 @router.post("/rota/calendar/revoke")

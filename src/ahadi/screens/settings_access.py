@@ -85,8 +85,10 @@ async def post_token(request: Request, actor: Actor = needs(Permission.TOKENS_ED
     async def show(entered: Entered, problem: AhadiError | None) -> Response:
         return await _tokens(request, actor, entered.get("organisation"), entered, problem)
 
-    answered = await settle_form(request, actor, TOKENS, Permission.TOKENS_EDIT, deed, show)
-    return await _tokens(request, actor, made[-1][0], secret=made[-1][1]) if made else answered
+    async def reveal() -> Response:
+        return await _tokens(request, actor, made[-1][0], secret=made[-1][1])
+
+    return await settle_form(request, actor, TOKENS, Permission.TOKENS_EDIT, deed, show, reveal)
 
 
 @router.post(TOKENS + "/{token_id}/revoke")
@@ -154,8 +156,10 @@ async def post_webhook(request: Request, actor: Actor = needs(Permission.WEBHOOK
     async def show(entered: Entered, problem: AhadiError | None) -> Response:
         return await _webhooks(request, actor, entered.get("organisation"), entered, problem)
 
-    answered = await settle_form(request, actor, WEBHOOKS, Permission.WEBHOOKS_EDIT, deed, show)
-    return await _webhooks(request, actor, made[-1][0], secret=made[-1][1]) if made else answered
+    async def reveal() -> Response:
+        return await _webhooks(request, actor, made[-1][0], secret=made[-1][1])
+
+    return await settle_form(request, actor, WEBHOOKS, Permission.WEBHOOKS_EDIT, deed, show, reveal)
 
 
 @router.post(WEBHOOKS + "/{webhook_id}")
@@ -184,8 +188,10 @@ async def post_webhook_deed(
     async def show(entered: Entered, problem: AhadiError | None) -> Response:
         return await _webhooks(request, actor, entered.get("organisation"), entered, problem)
 
-    answered = await settle_form(request, actor, WEBHOOKS, Permission.WEBHOOKS_EDIT, deed, show)
-    return await _webhooks(request, actor, made[-1][0], secret=made[-1][1]) if made else answered
+    async def reveal() -> Response | None:
+        return await _webhooks(request, actor, made[-1][0], secret=made[-1][1]) if made else None
+
+    return await settle_form(request, actor, WEBHOOKS, Permission.WEBHOOKS_EDIT, deed, show, reveal)
 
 
 @router.post(WEBHOOKS + "/deliveries/{delivery_id}/retry")

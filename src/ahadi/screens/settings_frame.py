@@ -10,7 +10,7 @@ from ahadi.base.errors import AhadiError, Forbidden, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.screens.acting import act
+from ahadi.screens.acting import Reveal, act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
@@ -70,9 +70,18 @@ def show_settings(
 
 
 async def settle_form(
-    request: Request, actor: Actor, here: str, permission: Permission, deed: Deed, show: Show
+    request: Request,
+    actor: Actor,
+    here: str,
+    permission: Permission,
+    deed: Deed,
+    show: Show,
+    reveal: Reveal | None = None,
 ) -> Response:
-    """Do what a form of a page says, for the organisation that the form names; then the page again, with news."""
+    """Do what a form of a page says, for the organisation that the form names; then the page again, with news.
+
+    `reveal` as in `act`.
+    """
     entered = await entered_in(request)
 
     async def within(work: Work) -> tuple[str, Done]:
@@ -83,7 +92,7 @@ async def settle_form(
     async def again(problem: AhadiError) -> Response:
         return await show(entered, problem)
 
-    return await act(request, actor, entered, within, done=lambda went: went, again=again, twice=here)
+    return await act(request, actor, entered, within, done=lambda went: went, again=again, twice=here, reveal=reveal)
 
 
 def number_in(entered: Entered, name: str, least: int, most: int) -> int:

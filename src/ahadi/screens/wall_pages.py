@@ -16,7 +16,7 @@ from ahadi.directory import Permission, read_directory, recognising, tokens
 from ahadi.directory.sign_in_api import WALL_COOKIE, WALL_PATH
 from ahadi.directory.token_store import Token
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import PUBLIC, database_of, needs, perform, policy_of, settings_of
+from ahadi.platform.web import PUBLIC, database_of, needs, policy_of, settings_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
@@ -154,11 +154,15 @@ async def post_wall(request: Request, actor: Actor = needs(Permission.TOKENS_EDI
         _token, secret = await tokens.create_token(work, chosen[0], name, _SCOPES, DAYS)
         made.append(f"{settings_of(request).links_from()}{WALL_PATH}/open/{secret}")
 
-    try:
-        await perform(request, actor, deed, status=204)
-    except (NotFound, Invalid) as problem:
+    async def again(problem: AhadiError) -> Response:
         return await _walls(request, actor, entered, problem)
-    return await _walls(request, actor, Entered(), link=made[-1])
+
+    async def reveal() -> Response:
+        return await _walls(request, actor, Entered(), link=made[-1])
+
+    return await act(
+        request, actor, entered, deed, done=lambda _: (_WALLS, None), again=again, twice=_WALLS, reveal=reveal
+    )
 
 
 @router.post(f"{_WALLS}/{{token_id}}/revoke")
