@@ -1,6 +1,8 @@
 """The web application: what anybody may ask it, the clock of trials, the live stream and the journal."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -273,3 +275,13 @@ async def test_streams_end_when_the_server_stops(installation: Installation) -> 
             await until(lines, lambda line: line == "event: hello")
         await until(lines, lambda _: False)
         await context.__aexit__(None, None, None)
+
+
+def test_a_start_loads_nothing_that_few_processes_have_use_for_and_works_out_no_route() -> None:
+    script = (
+        "import sys; from ahadi.main import children; from ahadi.main.wiring import ROUTERS;"
+        "late = {'icalendar', 'webauthn', 'authlib.oidc.core', 'joserfc.jwt', 'OpenSSL', 'ahadi.main.demo.load'};"
+        "assert not late & set(sys.modules), late & set(sys.modules);"
+        "assert not [each for one in ROUTERS for each in one.routes if 'dependant' in vars(each)]"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, stderr=None)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ahadi.base.clock import iso
@@ -13,9 +13,9 @@ from ahadi.board.scope import Scope, scope_of
 from ahadi.directory import Permission
 from ahadi.directory.shown import show_named
 from ahadi.platform.database import Actor
-from ahadi.platform.web import answer, database_of, needs
+from ahadi.platform.web import Router, answer, database_of, needs
 
-router = APIRouter(prefix="/api", tags=["board"])
+router = Router(prefix="/api", tags=["board"])
 Chosen = Annotated[str, Query(max_length=60)]
 
 

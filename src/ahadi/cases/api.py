@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -16,9 +16,9 @@ from ahadi.cases.events import Holder
 from ahadi.directory import Directory, Permission, read_directory
 from ahadi.platform import journal
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, listed, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["cases"])
+router = Router(prefix="/api", tags=["cases"])
 
 
 @router.get("/cases/{reference}")

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -14,9 +14,9 @@ from ahadi.cases import batch
 from ahadi.contacts import BatchState
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["messages"])
+router = Router(prefix="/api", tags=["messages"])
 
 
 class NewBatch(BaseModel):

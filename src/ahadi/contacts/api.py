@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,9 +12,9 @@ from ahadi.contacts import settling, store, template_actions
 from ahadi.contacts.model import Message
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, listed, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["messages"])
+router = Router(prefix="/api", tags=["messages"])
 _HIDDEN = {"html", "headers", "organisation_id", "intent"}
 
 

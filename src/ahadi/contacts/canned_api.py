@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -10,9 +10,9 @@ from ahadi.base.clock import iso
 from ahadi.contacts import canned
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api/canned-replies", tags=["messages"])
+router = Router(prefix="/api/canned-replies", tags=["messages"])
 
 
 @router.get("")

@@ -2,16 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ahadi.contacts import channel_actions
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["channels"])
+router = Router(prefix="/api", tags=["channels"])
 
 
 @router.get("/channels")

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
@@ -15,9 +15,9 @@ from ahadi.customers.identities import IdentityKind
 from ahadi.customers.model import Channel, Customer
 from ahadi.directory import Permission, get_organisation
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, listed, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api/customers", tags=["customers"])
+router = Router(prefix="/api/customers", tags=["customers"])
 
 Code = Annotated[str, Field(min_length=1, max_length=40)]
 Line = Annotated[str, Field(max_length=200)]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -16,9 +16,9 @@ from ahadi.customers.merging import Suggestion
 from ahadi.customers.model import Customer, Merge
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of
+from ahadi.platform.web import Paging, Router, answer, database_of, listed, needs, organisation_of
 
-router = APIRouter(prefix="/api", tags=["customers"])
+router = Router(prefix="/api", tags=["customers"])
 
 
 def _show_suggestion(suggestion: Suggestion) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -13,9 +13,9 @@ from ahadi.desk import macros
 from ahadi.desk.model import Deeds, Macro
 from ahadi.directory import Permission, Within, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["desk"])
+router = Router(prefix="/api", tags=["desk"])
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -15,9 +15,9 @@ from ahadi.directory.permissions import Permission
 from ahadi.directory.shown import page_through, show_department, show_organisation, show_reason
 from ahadi.directory.snapshot import read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["directory"])
+router = Router(prefix="/api", tags=["directory"])
 
 Slug = Annotated[str, Field(pattern="^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 Line = Annotated[str, Field(max_length=120)]

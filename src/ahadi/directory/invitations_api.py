@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,9 +12,9 @@ from ahadi.directory import sign_in_store as store
 from ahadi.directory.invitations import Invited
 from ahadi.directory.permissions import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import needs, organisation_of, perform, settings_of
+from ahadi.platform.web import Router, needs, organisation_of, perform, settings_of
 
-router = APIRouter(prefix="/api/people", tags=["people"])
+router = Router(prefix="/api/people", tags=["people"])
 
 
 class Invite(BaseModel):

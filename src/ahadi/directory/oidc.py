@@ -7,20 +7,26 @@ OpenID Connect Core 1.0 and Discovery 1.0, PKCE (RFC 7636), the issuer in the an
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import structlog
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from ahadi.base.clock import Clock
 from ahadi.base.errors import Forbidden, Invalid, NotSignedIn, Unavailable
+from ahadi.base.later import later
 from ahadi.base.text import fold, one_line
+
+if TYPE_CHECKING:
+    import authlib.oauth2.rfc7636 as pkce
+    import authlib.oidc.core as oidc_core
+    import joserfc.jwk as jwk
+    import joserfc.jwt as jwt
+else:
+    pkce, oidc_core = later("authlib.oauth2.rfc7636"), later("authlib.oidc.core")
+    jwk, jwt = later("joserfc.jwk"), later("joserfc.jwt")
 
 log = structlog.get_logger(__name__)
 ALGORITHMS: Final = (
@@ -150,7 +156,7 @@ def authorization_address(
         "scope": _SCOPES,
         "state": state,
         "nonce": nonce,
-        "code_challenge": create_s256_code_challenge(verifier),
+        "code_challenge": pkce.create_s256_code_challenge(verifier),
         "code_challenge_method": "S256",
     }
     joint = "&" if "?" in metadata.authorization_endpoint else "?"
@@ -175,7 +181,7 @@ def check_issuer_of_answer(metadata: Metadata, named: str | None) -> None:
 
 def read_id_token(
     token: str,
-    keys: KeySet,
+    keys: "jwk.KeySet",
     metadata: Metadata,
     client_id: str,
     nonce: str,
@@ -187,7 +193,7 @@ def read_id_token(
     Raises joserfc's errors: of those `KeyError`s of the key set tell of a key we do not have.
     """
     found = jwt.decode(token, keys, algorithms=list(metadata.algorithms))
-    claims = CodeIDToken(
+    claims = oidc_core.CodeIDToken(
         found.claims,
         found.header,
         options={
@@ -216,7 +222,7 @@ def read_claims(said: Mapping[str, Any]) -> Claims:
 @dataclass(slots=True)
 class _Known:
     metadata: Metadata
-    keys: KeySet
+    keys: "jwk.KeySet"
     asked_at: datetime
 
 
@@ -255,7 +261,7 @@ class Providers:
         said = await self._get(metadata.jwks_uri)
         try:
             usable = [each for each in said["keys"] if each.get("use", "sig") == "sig" and each.get("kty") != "oct"]
-            keys = KeySet.import_key_set({"keys": usable})
+            keys = jwk.KeySet.import_key_set({"keys": usable})
         except (JoseError, KeyError, TypeError, ValueError, AttributeError) as problem:
             raise ProviderUnusable("The provider's keys cannot be read; ask whoever keeps it.") from problem
         self._known[issuer] = _Known(metadata, keys, now)

@@ -10,22 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-import webauthn
-from webauthn.helpers import base64url_to_bytes, options_to_json_dict, parse_client_data_json
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from ahadi.base.errors import Conflict, NotSignedIn
 from ahadi.base.ids import uuid7
+from ahadi.base.later import later
 from ahadi.base.text import one_line
 from ahadi.directory import attempt_store
 from ahadi.directory import passkey_store as store
@@ -33,6 +26,13 @@ from ahadi.directory.passkey_store import Passkey
 from ahadi.directory.sign_in_store import Held, memberships
 from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import hash_secret
+
+if TYPE_CHECKING:
+    import webauthn
+    import webauthn.helpers as parts
+    import webauthn.helpers.structs as wanted
+else:
+    webauthn, parts, wanted = later("webauthn"), later("webauthn.helpers"), later("webauthn.helpers.structs")
 
 log = structlog.get_logger(__name__)
 LASTS: Final = timedelta(minutes=10)
@@ -121,15 +121,16 @@ async def ask_for_new(work: Work, held: Held, party: RelyingParty) -> dict[str, 
         user_name=held.email,
         user_display_name=held.name,
         timeout=int(LASTS.total_seconds() * 1000),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        authenticator_selection=wanted.AuthenticatorSelectionCriteria(
+            resident_key=wanted.ResidentKeyRequirement.REQUIRED,
+            user_verification=wanted.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(each.credential_id) for each in present],
+        exclude_credentials=[wanted.PublicKeyCredentialDescriptor(each.credential_id) for each in present],
     )
     await attempt_store.add_attempt(
         work, hash_secret(options.challenge.hex()), "new-passkey", LASTS, person_id=held.person_id
     )
-    return options_to_json_dict(options)
+    return parts.options_to_json_dict(options)
 
 
 async def add(
@@ -185,19 +186,19 @@ async def ask(work: Work, party: RelyingParty) -> dict[str, Any]:
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
         timeout=int(LASTS.total_seconds() * 1000),
-        user_verification=UserVerificationRequirement.REQUIRED,
+        user_verification=wanted.UserVerificationRequirement.REQUIRED,
     )
     await attempt_store.add_attempt(work, hash_secret(options.challenge.hex()), "passkey", LASTS)
-    return options_to_json_dict(options)
+    return parts.options_to_json_dict(options)
 
 
 async def shown(database: Database, party: RelyingParty, answer: Mapping[str, Any]) -> Shown:
     """The passkey a browser shows. Its challenge is used up whatever comes of it. Raises PasskeyRefused."""
     challenge = await _take(database, answer, "passkey", None)
     try:
-        credential_id = base64url_to_bytes(str(answer["id"]))
+        credential_id = parts.base64url_to_bytes(str(answer["id"]))
         handle = answer["response"].get("userHandle")
-        owner = UUID(bytes=base64url_to_bytes(handle)) if handle else None
+        owner = UUID(bytes=parts.base64url_to_bytes(handle)) if handle else None
     except (KeyError, ValueError, TypeError, AttributeError) as problem:
         raise _refusal(problem) from problem
     async with database.read(Actor.system([])) as work:
@@ -247,7 +248,8 @@ async def _take(database: Database, answer: Mapping[str, Any], kind: str, person
     try:
         if len(json.dumps(answer)) > _LONGEST:
             raise ValueError
-        challenge = parse_client_data_json(base64url_to_bytes(answer["response"]["clientDataJSON"])).challenge
+        said = parts.base64url_to_bytes(answer["response"]["clientDataJSON"])
+        challenge = parts.parse_client_data_json(said).challenge
     except Exception as problem:  # as above
         raise _refusal(problem) from problem
     async with database.work(Actor.system([])) as work:

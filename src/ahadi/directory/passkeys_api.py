@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -15,9 +15,9 @@ from ahadi.directory.passkey_store import Passkey
 from ahadi.directory.sign_in_api import held_cookie, lasts, party_of, welcome, where_from
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.throttle import Limit, count_attempt
-from ahadi.platform.web import PUBLIC, SIGNED_IN, answer, client_address, database_of, perform
+from ahadi.platform.web import PUBLIC, SIGNED_IN, Router, answer, client_address, database_of, perform
 
-router = APIRouter(prefix="/api", tags=["sign-in"])
+router = Router(prefix="/api", tags=["sign-in"])
 _ASKED = Limit("passkey-asked", 300, timedelta(minutes=15))
 Password = Annotated[str, Field(max_length=256)]
 

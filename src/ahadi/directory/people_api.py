@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -16,9 +16,9 @@ from ahadi.directory.permissions import Permission
 from ahadi.directory.shown import page_through, show_person
 from ahadi.directory.snapshot import Directory, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, Paging, answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import SIGNED_IN, Paging, Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api/people", tags=["people"])
+router = Router(prefix="/api/people", tags=["people"])
 
 Word = Annotated[str, Field(min_length=1, max_length=63)]
 Words = Annotated[list[Word], Field(max_length=100)]

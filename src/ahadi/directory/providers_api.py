@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -15,9 +15,9 @@ from ahadi.directory.permissions import Permission, Role
 from ahadi.directory.provider_store import Provider
 from ahadi.directory.providers import WantedProvider
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import answer, database_of, keyring_of, needs, organisation_of, perform
+from ahadi.platform.web import Router, answer, database_of, keyring_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["sign-in"])
+router = Router(prefix="/api", tags=["sign-in"])
 
 
 def providers_of(request: Request) -> Providers:

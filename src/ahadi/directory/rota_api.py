@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
@@ -18,9 +18,9 @@ from ahadi.directory.rota import Shift
 from ahadi.directory.shown import page_through, show_named
 from ahadi.directory.snapshot import Directory, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["rota"])
+router = Router(prefix="/api", tags=["rota"])
 
 _LONGEST_ROTA = timedelta(days=62)
 Who = Annotated[str | None, Query(description="A person, by id or short name.")]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -21,6 +21,7 @@ from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import (
     PUBLIC,
     SIGNED_IN,
+    Router,
     answer,
     client_address,
     database_of,
@@ -31,7 +32,7 @@ from ahadi.platform.web import (
     settings_of,
 )
 
-router = APIRouter(prefix="/api", tags=["sign-in"])
+router = Router(prefix="/api", tags=["sign-in"])
 Secret = Annotated[str, Field(min_length=1, max_length=256)]
 WALL_COOKIE, WALL_PATH = "ahadi-wall", "/wallboard"
 """By what a screen on the wall is let in, and to where alone."""

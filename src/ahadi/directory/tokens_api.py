@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,9 +12,9 @@ from ahadi.directory import tokens
 from ahadi.directory.permissions import Permission
 from ahadi.directory.token_store import Token
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, database_of, listed, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["tokens"])
+router = Router(prefix="/api", tags=["tokens"])
 
 
 class NewToken(BaseModel):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,9 +12,9 @@ from ahadi.directory import Permission, ask_ahead
 from ahadi.intake import actions, direct_line
 from ahadi.intake.model import Contacting
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import needs, organisation_of, perform
+from ahadi.platform.web import Router, needs, organisation_of, perform
 
-router = APIRouter(prefix="/api", tags=["intake"])
+router = Router(prefix="/api", tags=["intake"])
 
 
 class From(BaseModel):

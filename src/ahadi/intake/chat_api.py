@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response, StreamingResponse
 
@@ -22,9 +22,9 @@ from ahadi.intake.uploads import Upload
 from ahadi.platform.database import Database, Work
 from ahadi.platform.files import read_file
 from ahadi.platform.throttle import Limit, count_attempt
-from ahadi.platform.web import PUBLIC, answer, client_address, database_of, perform
+from ahadi.platform.web import PUBLIC, Router, answer, client_address, database_of, perform
 
-router = APIRouter(prefix="/api/chat/{organisation}", tags=["chat"], dependencies=[PUBLIC])
+router = Router(prefix="/api/chat/{organisation}", tags=["chat"], dependencies=[PUBLIC])
 _MINUTE = timedelta(minutes=1)
 _START = Limit("chat-start-address", 20, timedelta(minutes=10))
 _STARTS = Limit("chat-start", 2_000, timedelta(hours=1))

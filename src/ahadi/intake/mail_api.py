@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from ahadi.intake.aside import Released
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import (
     Paging,
+    Router,
     answer,
     database_of,
     listed,
@@ -24,7 +25,7 @@ from ahadi.platform.web import (
     settings_of,
 )
 
-router = APIRouter(prefix="/api", tags=["mail"])
+router = Router(prefix="/api", tags=["mail"])
 
 
 @router.get("/mailboxes")

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import TooLarge
@@ -10,9 +10,9 @@ from ahadi.channels.sms import WebhookNotSigned, WebhookSettings, WebhookUnreada
 from ahadi.contacts.channel_actions import sms_settings
 from ahadi.intake import sms
 from ahadi.platform.database import Actor
-from ahadi.platform.web import PUBLIC, answer, database_of
+from ahadi.platform.web import PUBLIC, Router, answer, database_of
 
-router = APIRouter(prefix="/api", tags=["sms"])
+router = Router(prefix="/api", tags=["sms"])
 MOST_BYTES = 1_000_000
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
@@ -25,6 +25,7 @@ from ahadi.platform.web import (
     PUBLIC,
     Guard,
     Quick,
+    Router,
     Statics,
     actor_of,
     answer,
@@ -35,8 +36,8 @@ from ahadi.platform.web import (
 )
 from ahadi.screens import install_screens
 
-operations = APIRouter(tags=["operations"])
-trials = APIRouter(tags=["operations"])  # only where the clock is moved by hand
+operations = Router(tags=["operations"])
+trials = Router(tags=["operations"])  # only where the clock is moved by hand
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -67,7 +68,6 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.personal_data = PERSONAL_DATA
     app.state.find_organisation = sign_in_store.find_organisation
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
-    app.state.routes = routes
     app.add_middleware(Quick, application=app, routes=routes)
     app.add_middleware(Guard, policy=installation.policy, observe=installation.metrics.observe_request)
     install_problems(app)

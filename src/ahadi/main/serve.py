@@ -1,7 +1,7 @@
 """`ahadi run`: one parent that starts the database and keeps web and worker processes alive until it is told to stop.
 
-The parent imports the application once and forks, so that its memory is shared; the listening socket is bound before,
-so that a port in use is one sentence and every web process accepts from the same one.
+The parent imports the application once, while the database starts, and forks, so that its memory is shared; the
+listening socket is bound before, so that a port in use is one sentence and every web process accepts from the same one.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import Literal
 
 import structlog
@@ -52,12 +53,27 @@ def run(settings: Settings, only: Kind | None = None, *, say: Callable[[str], No
         kinds += ["web"] * max(1, settings.web_processes)
     if only != "web":
         kinds += ["worker"] * max(1, settings.worker_processes)
-    with listening(settings, "web" in kinds) as listener, _shared_metrics(), database_at(settings) as addresses:
-        if listener is not None:
-            settings = replace(settings, port=listener.getsockname()[1])  # port 0 is any that is free
-        bring_up_to_date(addresses)
-        welcome = _import_and_check(settings, addresses, begins=listener is not None) or welcome
-        return Parent(settings, addresses, listener, kinds, say, welcome).run()
+    with listening(settings, "web" in kinds) as listener, _shared_metrics():
+        importing = Thread(target=_import_application, daemon=True)
+        importing.start()
+        with database_at(settings) as addresses:
+            importing.join()  # two threads that import, and that fork, are one too many
+            if listener is not None:
+                settings = replace(settings, port=listener.getsockname()[1])  # port 0 is any that is free
+            bring_up_to_date(addresses)
+            welcome = _check(settings, addresses, begins=listener is not None) or welcome
+            return Parent(settings, addresses, listener, kinds, say, welcome).run()
+
+
+def _import_application() -> None:
+    """Import what the processes run. What goes wrong goes wrong again, and is told, where it is imported from."""
+    gc.disable()  # what is imported stays; looking through it again and again takes a tenth of the time
+    try:
+        from ahadi.main import access, children  # noqa: F401 (so that the processes share them)
+    except Exception as problem:
+        log.debug("import.failed", problem=repr(problem))
+    finally:
+        gc.enable()
 
 
 def _raise_file_limit() -> None:
@@ -117,12 +133,11 @@ def _sweep_metrics() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _import_and_check(settings: Settings, addresses: Addresses, *, begins: bool) -> str:
-    """Import what the processes run, and see that they will be let in, while a problem can still be one sentence.
+def _check(settings: Settings, addresses: Addresses, *, begins: bool) -> str:
+    """See that the processes will be let in, while a problem can still be one sentence.
 
     What is to be told once all is ready: how to begin, where nobody can sign in yet.
     """
-    gc.disable()  # what is imported stays; looking through it again and again takes a tenth of the time
     from ahadi.main.access import Nobody, nobody_yet
     from ahadi.main.alone import must_share_the_clock
     from ahadi.main.wiring import install, opened
@@ -133,7 +148,6 @@ def _import_and_check(settings: Settings, addresses: Addresses, *, begins: bool)
             return await nobody_yet(installation, begins=begins)
 
     nobody = asyncio.run(check())
-    gc.enable()
     if nobody is None:
         return ""
     if nobody.link:

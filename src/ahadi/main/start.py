@@ -5,15 +5,17 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from psycopg.conninfo import conninfo_to_dict
 
 from ahadi.base.errors import SetupError
-from ahadi.main.wiring import Installation, install, opened
 from ahadi.platform.database.embedded import EmbeddedServer
 from ahadi.platform.database.migrate import migrate, pending
 from ahadi.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ahadi.main.wiring import Installation
 
 Result = TypeVar("Result")
 
@@ -65,9 +67,11 @@ def _role(address: str) -> str:
 
 
 def with_installation(
-    settings: Settings, deed: Callable[[Installation], Awaitable[Result]], *, name: str = "command"
+    settings: Settings, deed: "Callable[[Installation], Awaitable[Result]]", *, name: str = "command"
 ) -> Result:
     """Do something with the installation from the command line, whether or not it is running."""
+    from ahadi.main.wiring import install, opened
+
     with database_at(settings) as addresses:
         bring_up_to_date(addresses)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-from fastapi import APIRouter
 
 from ahadi import notifications, search
 from ahadi.base.clock import Clock, SystemClock
@@ -70,7 +69,7 @@ from ahadi.platform.security import Keyring, load_keyring
 from ahadi.platform.settings import Settings
 from ahadi.platform.transports.addresses import Guard
 from ahadi.platform.transports.http import guarded_client
-from ahadi.platform.web import Policy, Statics, Streams, live_api, webhooks_api
+from ahadi.platform.web import Policy, Router, Statics, Streams, live_api, webhooks_api
 from ahadi.promises import api as promises_api
 from ahadi.promises import bookings_api
 from ahadi.rota import api as rota_changes_api
@@ -85,7 +84,7 @@ JOBS_AT_ONCE = 3
 STATIC = Path(__file__).parent.parent / "screens" / "static"
 
 # Every route of the application, in the order they are tried.
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[Router, ...] = (
     sign_in_api.router,
     passkeys_api.router,
     providers_api.router,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
@@ -21,10 +21,10 @@ from ahadi.cases import (
 )
 from ahadi.directory import Directory, Permission, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import SIGNED_IN, Paging, Router, answer, database_of, listed, needs, organisation_of, perform
 from ahadi.promises import actions, store
 
-router = APIRouter(prefix="/api", tags=["promises"])
+router = Router(prefix="/api", tags=["promises"])
 Text = Annotated[str, Field(max_length=5_000)]
 Kind = Literal["update", "callback", "visit", "fix"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
@@ -16,13 +16,13 @@ from ahadi.base.errors import Invalid
 from ahadi.cases import Case, show_holder, show_promise
 from ahadi.directory import Directory, Permission, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, listed, needs, organisation_of, perform
 from ahadi.promises import booking_store, bookings, calling, calls
 from ahadi.promises.actions import called
 from ahadi.promises.booking_store import Booking
 from ahadi.promises.bookings import Wanted
 
-router = APIRouter(prefix="/api", tags=["bookings"])
+router = Router(prefix="/api", tags=["bookings"])
 Kind = Literal["callback", "visit"]
 Wish = Literal["department", "specialist", "manager", "person"]
 Length = Annotated[int | None, Field(ge=1, le=480, description="Minutes; the organisation's usual length if left out.")]

@@ -6,13 +6,17 @@ it out (3.2.5). A calendar is told of an organiser and an attendee only where bo
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from icalendar import Alarm, Calendar, Event, vCalAddress, vText
-
 from ahadi.base.clock import utc
+from ahadi.base.later import later
 from ahadi.contacts import Enclosure
+
+if TYPE_CHECKING:
+    import icalendar
+else:
+    icalendar = later("icalendar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def invitation(entry: Entry, *, cancelled: bool = False) -> Enclosure:
     """The file that makes, moves or takes out the entry."""
     both = bool(entry.sender and entry.attendee)
     method: Literal["REQUEST", "CANCEL", "PUBLISH"] = "CANCEL" if cancelled else "REQUEST" if both else "PUBLISH"
-    calendar = Calendar()
+    calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Ahadi//Appointments//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
@@ -47,8 +51,8 @@ def invitation(entry: Entry, *, cancelled: bool = False) -> Enclosure:
     return Enclosure("cancelled.ics" if cancelled else "appointment.ics", kind, calendar.to_ical())
 
 
-def _event(entry: Entry, cancelled: bool, both: bool) -> Event:
-    event = Event()
+def _event(entry: Entry, cancelled: bool, both: bool) -> "icalendar.Event":
+    event = icalendar.Event()
     event.add("uid", f"{entry.id}@{entry.host}")
     event.add("dtstamp", utc(entry.stamped_at))
     event.add("dtstart", utc(entry.starts_at))
@@ -60,15 +64,15 @@ def _event(entry: Entry, cancelled: bool, both: bool) -> Event:
     event.add("class", "PRIVATE")
     event.add("transp", "OPAQUE")
     if both:
-        organiser = vCalAddress(f"mailto:{entry.sender}")
-        organiser.params["CN"] = vText(entry.organiser)
+        organiser = icalendar.vCalAddress(f"mailto:{entry.sender}")
+        organiser.params["CN"] = icalendar.vText(entry.organiser)
         event.add("organizer", organiser)
-        attendee = vCalAddress(f"mailto:{entry.attendee}")
-        attendee.params["PARTSTAT"] = vText("ACCEPTED")
-        attendee.params["RSVP"] = vText("FALSE")
+        attendee = icalendar.vCalAddress(f"mailto:{entry.attendee}")
+        attendee.params["PARTSTAT"] = icalendar.vText("ACCEPTED")
+        attendee.params["RSVP"] = icalendar.vText("FALSE")
         event.add("attendee", attendee)
     if entry.remind and not cancelled:
-        alarm = Alarm()
+        alarm = icalendar.Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("description", entry.summary)
         alarm.add("trigger", -entry.remind)

@@ -6,19 +6,19 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from ahadi.base.errors import Invalid
 from ahadi.directory import Permission, propose_copy, propose_move, propose_off, propose_shift, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import PUBLIC, database_of, needs, organisation_of, perform
+from ahadi.platform.web import PUBLIC, Router, database_of, needs, organisation_of, perform
 from ahadi.rota import feeds
 from ahadi.rota.changes import keep
 
-router = APIRouter(prefix="/api", tags=["rota"])
-fetched = APIRouter(tags=["rota"])
+router = Router(prefix="/api", tags=["rota"])
+fetched = Router(tags=["rota"])
 Knowingly = Annotated[
     bool, Field(description="Make it so although open times, promises or bookings lose their person.")
 ]

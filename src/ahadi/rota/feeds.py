@@ -6,14 +6,13 @@ departments and organisations, and nothing of any customer.
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
-
 from ahadi.base.clock import utc
 from ahadi.base.errors import NotFound
+from ahadi.base.later import later
 from ahadi.directory import Directory, Permission, called_for, on_call_spans, permissions_of, read_directory
 from ahadi.directory.sign_in_store import memberships
 from ahadi.directory.spans import minus
@@ -21,6 +20,12 @@ from ahadi.platform.database import Actor, Database, Work
 from ahadi.platform.security import hash_secret, new_secret
 from ahadi.rota import store
 from ahadi.rota.leave import oneself
+
+if TYPE_CHECKING:
+    import icalendar
+else:
+    icalendar = later("icalendar")
+
 
 BEHIND: Final = timedelta(days=14)
 AHEAD: Final = timedelta(days=60)
@@ -69,7 +74,7 @@ async def calendar_by(database: Database, secret: str) -> bytes:
 def calendar_of(person: UUID, directories: Sequence[Directory], now: datetime, host: str) -> bytes:
     """A person's shifts, less absences, and the times for which they stand in an on-call chain; the same bytes all
     day long while nothing changes."""
-    calendar = Calendar()
+    calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Ahadi//Rota//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
@@ -86,12 +91,14 @@ def calendar_of(person: UUID, directories: Sequence[Directory], now: datetime, h
     return bytes(calendar.to_ical())
 
 
-def _events(person: UUID, directory: Directory, place: ZoneInfo, start: datetime, end: datetime) -> list[Event]:
+def _events(
+    person: UUID, directory: Directory, place: ZoneInfo, start: datetime, end: datetime
+) -> "list[icalendar.Event]":
     known = directory.people.get(person)
     language = known.language if known and known.language in _WORDS else "en"
     words, organisation = _WORDS[language], directory.organisation
     away = directory.rota.absences(person)
-    made: list[Event] = []
+    made: list[icalendar.Event] = []
     for piece in directory.rota.pieces(person, start, end):
         name = directory.name_of(piece.department_id, language) or organisation.name
         for s, e in minus([(max(piece.start, start), min(piece.end, end))], away):
@@ -111,8 +118,10 @@ def _key(moment: datetime) -> str:
     return moment.strftime("%Y%m%dT%H%M%S")
 
 
-def _event(key: str, summary: str, start: datetime, end: datetime, place: ZoneInfo, *, busy: bool = False) -> Event:
-    event = Event()
+def _event(
+    key: str, summary: str, start: datetime, end: datetime, place: ZoneInfo, *, busy: bool = False
+) -> "icalendar.Event":
+    event = icalendar.Event()
     event["x-key"] = key
     event.add("dtstart", start.astimezone(place))
     event.add("dtend", end.astimezone(place))

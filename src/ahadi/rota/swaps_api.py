@@ -3,18 +3,18 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from ahadi.base.clock import iso
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import Router, answer, database_of, needs, organisation_of, perform
 from ahadi.rota import leave, store, swaps
 from ahadi.rota.model import LeaveRequest, Swap
 
-router = APIRouter(prefix="/api", tags=["rota"])
+router = Router(prefix="/api", tags=["rota"])
 
 
 class At(BaseModel):

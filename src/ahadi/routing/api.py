@@ -2,16 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, listed, needs, organisation_of, perform
 from ahadi.routing import actions, store
 
-router = APIRouter(prefix="/api", tags=["rules"])
+router = Router(prefix="/api", tags=["rules"])
 Name = Annotated[str | None, Query(description="An organisation, by id or short name.")]
 
 

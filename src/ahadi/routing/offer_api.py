@@ -3,20 +3,20 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from ahadi.cases import show_whole
 from ahadi.directory import Permission, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, answer, database_of, needs, organisation_of, perform
+from ahadi.platform.web import SIGNED_IN, Router, answer, database_of, needs, organisation_of, perform
 from ahadi.routing import offer_actions, offer_store, offers, wrap_up_store, wrap_ups
 from ahadi.routing.explaining import explain, show_verdict, verdicts_of
 from ahadi.routing.offer_store import Offer
 from ahadi.routing.wrap_up_store import WrapUp
 
-router = APIRouter(prefix="/api", tags=["offers"])
+router = Router(prefix="/api", tags=["offers"])
 _MOST = 500
 Name = Annotated[str | None, Query(description="The organisation, by id or short name.")]
 Code = Annotated[str, Field(min_length=1, max_length=40)]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from ahadi.platform.web import Statics
+from ahadi.platform.web import Router, Statics
 from ahadi.screens import (
     acting_pages,
     audit_pages,
@@ -62,7 +62,7 @@ from ahadi.screens.notification_wording import NotificationWording
 from ahadi.screens.pages import Screens
 from ahadi.screens.problem_pages import problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[Router, ...] = (
     sso_pages.router,
     sign_in_pages.router,
     me_pages.router,

@@ -1,19 +1,19 @@
 """Acting in a colleague's name: beginning, what was done of it until now, and being oneself again."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.directory import Permission, acting_as, acting_store, credentials, sign_in_api
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, database_of, needs, perform
+from ahadi.platform.web import SIGNED_IN, Router, database_of, needs, perform
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import Done, go_to
 from ahadi.screens.reader import later, ngettext, reading
 from ahadi.screens.settings_frame import administered, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 HERE = "/act-as"
 _MOST = 100
 

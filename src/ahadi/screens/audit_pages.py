@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from ahadi import cases
@@ -18,14 +18,14 @@ from ahadi.platform import audit
 from ahadi.platform.audit_store import AuditFilter
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.journal import JournalRow
-from ahadi.platform.web import Paging, database_of, needs, next_page, perform
+from ahadi.platform.web import Paging, Router, database_of, needs, next_page, perform
 from ahadi.screens.audit_wording import AREAS, area_choices, step_name
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.reader import Reader, _, later, reading
 from ahadi.screens.settings_frame import administered, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 HERE = "/audit"
 _NEEDED = Permission.AUDIT_READ
 _FIELDS = ("who", "what", "case", "since", "until")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ahadi import board, cases
@@ -13,14 +13,14 @@ from ahadi.base.errors import AhadiError, NotFound
 from ahadi.board import STANDS, Scope
 from ahadi.directory import Directory, Permission, Presence, set_presence
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, needs, next_page
+from ahadi.platform.web import Paging, Router, database_of, needs, next_page
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(prefix="/board", include_in_schema=False)
+router = Router(prefix="/board", include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=60)]
 _NEXT = 8  # promises at risk that stand on the board itself
 

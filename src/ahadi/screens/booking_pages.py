@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, promises
@@ -14,7 +14,7 @@ from ahadi.base.ids import uuid7
 from ahadi.customers import get_customers
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, needs
+from ahadi.platform.web import Paging, Router, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.promises import Attempted
 from ahadi.screens.acting import act
@@ -24,7 +24,7 @@ from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.picking import picker, starts_at, wanted_from
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Deed = Callable[[Work], Awaitable[str]]
 
 

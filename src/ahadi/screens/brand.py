@@ -7,7 +7,7 @@ it can be read in light and in dark.
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from ahadi.base.colours import dark_shades, light_shades
@@ -15,10 +15,10 @@ from ahadi.base.errors import NotFound
 from ahadi.directory import Organisation, get_organisation, portal_store
 from ahadi.directory.portal_store import Logo
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import PUBLIC, database_of
+from ahadi.platform.web import PUBLIC, Router, database_of
 from ahadi.screens.reader import later
 
-router = APIRouter(prefix="/brand/{organisation}", include_in_schema=False, dependencies=[PUBLIC])
+router = Router(prefix="/brand/{organisation}", include_in_schema=False, dependencies=[PUBLIC])
 _KEPT = "public, max-age=86400"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers, desk, intake, promises
@@ -15,7 +15,7 @@ from ahadi.contacts import Attached
 from ahadi.directory import Permission
 from ahadi.platform import files
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import needs
+from ahadi.platform.web import Router, needs
 from ahadi.screens.acting import act
 from ahadi.screens.case_forms import KINDS, PRIORITIES, case_form
 from ahadi.screens.case_page import case_page
@@ -27,7 +27,7 @@ from ahadi.screens.pages import Done
 from ahadi.screens.reader import later
 from ahadi.screens.shifts import away_when_due
 
-router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
+router = Router(prefix="/cases/{reference}", include_in_schema=False)
 Deed = Callable[[Work], Awaitable[Any]]
 _MOST_FILES, _MOST_BYTES = 10, 10_000_000
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers, promises
@@ -13,14 +13,14 @@ from ahadi.base.errors import AhadiError
 from ahadi.cases import Case, CaseFilter, Holder
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.entered import Entered
 from ahadi.screens.forms import Form, opened_on, show_form, way_back
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.reader import reading
 from ahadi.screens.shifts import named_with_shift
 
-router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
+router = Router(prefix="/cases/{reference}", include_in_schema=False)
 KINDS = ("update", "callback", "visit", "fix")
 PRIORITIES = ("low", "normal", "high", "urgent")
 _LEAVING = frozenset({"merge", "split"})

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ahadi import cases, customers
@@ -18,14 +18,14 @@ from ahadi.cases import CaseFilter, Holder
 from ahadi.customers import Customer
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, needs
+from ahadi.platform.web import Paging, Router, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.my_work import my_work
 from ahadi.screens.pages import go_to, is_live, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=60)]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers
@@ -17,7 +17,7 @@ from ahadi.customers import Customer, Suggestion
 from ahadi.directory import Directory, Permission
 from ahadi.platform import journal
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.case_forms import KINDS
 from ahadi.screens.chat_pages import ChatHere, chat_of_case
 from ahadi.screens.composer import Composer, composer_of
@@ -28,7 +28,7 @@ from ahadi.screens.pages import go_to, screens_of
 from ahadi.screens.reader import reading
 from ahadi.screens.timeline import Entry, Story, tell
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _JOURNAL, _OTHERS, _ALIKE = 400, 6, 20
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from ahadi import board, cases, customers, promises
@@ -19,14 +19,14 @@ from ahadi.directory import Permission, read_directory
 from ahadi.intake.chat_rooms import Room, Rooms
 from ahadi.intake.chat_shown import shown_name
 from ahadi.platform.database import Actor, Database, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=60)]
 _MOST = 100
 _BEAT = 15.0

@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.platform.database import Actor
-from ahadi.platform.web import SIGNED_IN, database_of
+from ahadi.platform.web import SIGNED_IN, Router, database_of
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import screens_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _FROM_NOW = (timedelta(hours=-2), timedelta(minutes=20), timedelta(hours=3), timedelta(days=3))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from ahadi import cases, desk, promises
@@ -12,7 +12,7 @@ from ahadi.cases import Case
 from ahadi.desk import Macro
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs, perform
+from ahadi.platform.web import Router, database_of, needs, perform
 from ahadi.screens.acting import act
 from ahadi.screens.case_deeds import undoable
 from ahadi.screens.case_forms import case_form
@@ -23,7 +23,7 @@ from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(prefix="/cases/{reference}", include_in_schema=False)
+router = Router(prefix="/cases/{reference}", include_in_schema=False)
 
 
 @router.post("/draft")

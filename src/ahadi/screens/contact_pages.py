@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, customers, intake
@@ -16,7 +16,7 @@ from ahadi.customers import Customer, Given
 from ahadi.directory import Permission
 from ahadi.intake import Contacting, Taken
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.acting import act
 from ahadi.screens.case_forms import departments, reasons
 from ahadi.screens.entered import Entered, entered_in
@@ -24,7 +24,7 @@ from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 CHANNELS = ("phone", "email", "chat", "sms", "web")
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers, intake, promises
@@ -19,7 +19,7 @@ from ahadi.directory import Department, Directory, Organisation, read_directory
 from ahadi.intake import Contacting, Upload
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.throttle import Limit, count_attempt
-from ahadi.platform.web import Public, client_address, database_of, keyring_of
+from ahadi.platform.web import Public, Router, client_address, database_of, keyring_of
 from ahadi.promises import Booking
 from ahadi.screens.acting import act
 from ahadi.screens.brand import Branded, branded
@@ -49,9 +49,9 @@ async def link_of(request: Request, token: str) -> Linked:
 ByThisLink = Annotated[Linked, Depends(link_of)]
 
 
-def public_router() -> APIRouter:
+def public_router() -> Router:
     """Routes of the customer's page: behind a link that is signed, and for its case alone."""
-    return APIRouter(prefix="/c/{token}", include_in_schema=False, dependencies=[Depends(ByLink())])
+    return Router(prefix="/c/{token}", include_in_schema=False, dependencies=[Depends(ByLink())])
 
 
 router = public_router()

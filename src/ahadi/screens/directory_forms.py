@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
@@ -17,7 +17,7 @@ from ahadi.directory.people_actions import PersonChange, change_person, deactiva
 from ahadi.directory.rota_actions import put_chain
 from ahadi.directory.snapshot import read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs, organisation_of, settings_of
+from ahadi.platform.web import Router, database_of, needs, organisation_of, settings_of
 from ahadi.screens.acting import Reveal, act
 from ahadi.screens.directory_pages import directory_page
 from ahadi.screens.entered import Entered, entered_in
@@ -27,7 +27,7 @@ from ahadi.screens.pages import Done
 from ahadi.screens.reader import later
 from ahadi.screens.rota_pages import place_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 EDITS, EDITS_PEOPLE = needs(Permission.DIRECTORY_EDIT), needs(Permission.PEOPLE_EDIT)
 Deed = Callable[[Work, Directory], Awaitable[str]]
 

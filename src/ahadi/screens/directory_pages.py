@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError
@@ -26,12 +26,12 @@ from ahadi.directory import (
 )
 from ahadi.directory.change_store import addresses_of
 from ahadi.platform.database import Actor
-from ahadi.platform.web import database_of, needs, organisation_of
+from ahadi.platform.web import Router, database_of, needs, organisation_of
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import screens_of
 from ahadi.screens.rota_pages import place_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Shows = Literal["departments", "people", "reasons"]
 _HOLIDAYS_AHEAD = timedelta(days=90)
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from ahadi import cases, contacts
@@ -14,10 +14,10 @@ from ahadi.base.errors import NotFound
 from ahadi.directory import Permission
 from ahadi.platform import files
 from ahadi.platform.database import Actor, Database
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/cases/{reference}/files/{file_id}")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from babel import Locale
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, customers
@@ -27,7 +27,7 @@ from ahadi.directory.first_run import Beginning
 from ahadi.directory.sign_in import SecondStep
 from ahadi.intake import mailboxes
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of, needs, settings_of
+from ahadi.platform.web import PUBLIC, SIGNED_IN, Router, database_of, keyring_of, needs, settings_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
@@ -37,7 +37,7 @@ from ahadi.screens.reader import later, reader_of
 from ahadi.screens.settings_mail import mailbox_settings, open_mailbox
 from ahadi.screens.sign_in_pages import plain
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 HERE = "/first-run"
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _NEEDED = Permission.SETTINGS_EDIT

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, intake
@@ -12,13 +12,13 @@ from ahadi.directory import Directory, get_organisation, read_directory
 from ahadi.intake import Contacting, Taken
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.throttle import Limit, count_attempt
-from ahadi.platform.web import PUBLIC, client_address, database_of, perform
+from ahadi.platform.web import PUBLIC, Router, client_address, database_of, perform
 from ahadi.screens.brand import Branded, branded
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import screens_of
 from ahadi.screens.reader import Reader, later, reader_of
 
-router = APIRouter(prefix="/f/{organisation}", include_in_schema=False, dependencies=[PUBLIC])
+router = Router(prefix="/f/{organisation}", include_in_schema=False, dependencies=[PUBLIC])
 _ADDRESS = Limit("web-form-address", 20, timedelta(hours=1))
 _EVERYBODY = Limit("web-form", 1_000, timedelta(hours=1))
 TRAP = "website"  # a field no person sees; programs that fill in forms fill it too

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import contacts, desk, promises
@@ -13,7 +13,7 @@ from ahadi.contacts import CannedReply
 from ahadi.desk import Deeds, Macro
 from ahadi.directory import Directory, Permission, Within, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.acting import act
 from ahadi.screens.case_forms import KINDS, holders
 from ahadi.screens.entered import Entered, entered_in
@@ -22,7 +22,7 @@ from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 from ahadi.screens.template_pages import cases_to_choose, shown_to
 
-router = APIRouter(prefix="/words", include_in_schema=False)
+router = Router(prefix="/words", include_in_schema=False)
 HERE = "/words"
 
 

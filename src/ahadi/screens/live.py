@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from ahadi.base.errors import Invalid
@@ -17,10 +17,10 @@ from ahadi.directory import Permission
 from ahadi.platform.database import Actor
 from ahadi.platform.journal import Cursor
 from ahadi.platform.live import Hub
-from ahadi.platform.web import hub_of, needs
+from ahadi.platform.web import Router, hub_of, needs
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _ID = re.compile(rb"(?m)^id: (\S+)$")
 _BETWEEN = "~"
 _ROOM = 64

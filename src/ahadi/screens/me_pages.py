@@ -4,14 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.directory import acting_store, credentials, device_store, passkey_store, sign_in_api, sign_in_store
 from ahadi.directory.sign_in_api import lasts
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import PUBLIC, SIGNED_IN, database_of, keyring_of
+from ahadi.platform.web import PUBLIC, SIGNED_IN, Router, database_of, keyring_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
@@ -20,7 +20,7 @@ from ahadi.screens.pages import Done, go_to, keep, screens_of
 from ahadi.screens.reader import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, ZONE_COOKIE, later, zone_named
 from ahadi.screens.sign_in_pages import party_shown
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _MOST_ACTINGS = 20
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, contacts, customers, desk
@@ -13,7 +13,7 @@ from ahadi.contacts import Message, NoSuchMessage
 from ahadi.customers import Customer
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, needs
+from ahadi.platform.web import Paging, Router, database_of, needs
 from ahadi.platform.web.paging import Page, next_page
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
@@ -21,7 +21,7 @@ from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _DONE = {"send": "message-sent", "sent": "message-marked", "cancel": "message-cancelled"}
 
 

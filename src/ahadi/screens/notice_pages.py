@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import promises
 from ahadi.base.errors import AhadiError
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, database_of
+from ahadi.platform.web import SIGNED_IN, Router, database_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.my_work import subjects_of
 from ahadi.screens.pages import Done, screens_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _MOST = 200
 
 

@@ -4,7 +4,7 @@ from datetime import time
 from pathlib import Path
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import notifications
@@ -12,7 +12,7 @@ from ahadi.base.errors import AhadiError, Forbidden, Invalid
 from ahadi.notifications import ABOUT, Choices, Digest, Quiet, Way
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.transports.web_push import Subscription
-from ahadi.platform.web import PUBLIC, SIGNED_IN, Statics, database_of, settings_of
+from ahadi.platform.web import PUBLIC, SIGNED_IN, Router, Statics, database_of, settings_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
@@ -20,7 +20,7 @@ from ahadi.screens.notification_wording import about_name
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later, zone_named
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 WORKER = Path(__file__).parent / "static" / "push-worker.js"
 _PAGE = "/me/notifications"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases
@@ -13,7 +13,7 @@ from ahadi.cases import Case
 from ahadi.directory import Permission, Presence, presences_of, set_presence
 from ahadi.directory.model import Names, called
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, database_of, needs
+from ahadi.platform.web import SIGNED_IN, Router, database_of, needs
 from ahadi.routing import matching_store, offer_store, offers, wrap_up_store, wrap_ups
 from ahadi.routing.explaining import explain, verdicts_of
 from ahadi.screens.acting import act
@@ -25,7 +25,7 @@ from ahadi.screens.offered import offers_now
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _MOST = 100
 _BACK = re.compile(r"https?://[^/]+(/(?:cases|offers|promises|notices)(?:[/?][\w/?=&.+%-]*)?)$")
 _HERE = "/offers"

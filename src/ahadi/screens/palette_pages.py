@@ -4,7 +4,7 @@ it stands on.
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from ahadi import cases, search
@@ -12,12 +12,12 @@ from ahadi.base.errors import NotFound
 from ahadi.base.ids import parse_reference
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import screens_of
 from ahadi.search import Found
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _MOST = 8
 
 

@@ -1,12 +1,12 @@
 """Administration of what customers see: the organisation's name, colour, website and logo."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.directory import Directory, Permission, portal
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.acting import act
 from ahadi.screens.brand import branded
 from ahadi.screens.entered import Entered, entered_in
@@ -15,7 +15,7 @@ from ahadi.screens.pages import Done
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _EDIT = Permission.SETTINGS_EDIT
 _PAGE = "/settings/portal"
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import cases, promises
@@ -12,7 +12,7 @@ from ahadi.base.errors import AhadiError
 from ahadi.cases import Case, Holder, PromiseFilter
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, needs
+from ahadi.platform.web import Paging, Router, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.promises import Told
 from ahadi.screens.acting import act
@@ -24,7 +24,7 @@ from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 from ahadi.screens.shifts import away_when_due
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/promises")

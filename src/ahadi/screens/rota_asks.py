@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import rota
 from ahadi.base.errors import AhadiError, NotFound
 from ahadi.directory import ABSENCES, Directory, Permission, piece_of
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import needs, organisation_of, settings_of
+from ahadi.platform.web import Router, needs, organisation_of, settings_of
 from ahadi.rota import RotaCosts, store
 from ahadi.rota.model import colleagues
 from ahadi.screens.acting import Reveal, act
@@ -23,7 +23,7 @@ from ahadi.screens.reader import later
 from ahadi.screens.rota_forms import back_of, form_page, moments_of, told
 from ahadi.screens.rota_pages import mine
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 OWN = needs(Permission.ROTA_OWN)
 ANSWERS = needs(Permission.ROTA_EDIT)
 _MINE = "/rota/mine"

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import rota
@@ -31,7 +31,7 @@ from ahadi.directory import (
 )
 from ahadi.directory.model import Absence
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs, organisation_of
+from ahadi.platform.web import Router, database_of, needs, organisation_of
 from ahadi.rota import Costs, RotaCosts
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
@@ -42,7 +42,7 @@ from ahadi.screens.reader import later, zone_named
 from ahadi.screens.rota_pages import day_named, place_of, week_address
 from ahadi.screens.rota_week import monday_of, wall
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 EDITS = needs(Permission.ROTA_EDIT)
 Make = Callable[[Frame, Directory], dict[str, Any]]
 

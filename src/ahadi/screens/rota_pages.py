@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import rota
@@ -13,13 +13,13 @@ from ahadi.base.ids import uuid7
 from ahadi.directory import Department, Directory, Permission, called_for, on_call_spans
 from ahadi.directory.spans import minus
 from ahadi.platform.database import Actor
-from ahadi.platform.web import database_of, needs, organisation_of
+from ahadi.platform.web import Router, database_of, needs, organisation_of
 from ahadi.rota import Swap
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import screens_of
 from ahadi.screens.rota_week import monday_of, week_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 AHEAD = timedelta(days=14)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import routing
 from ahadi.base.errors import AhadiError, NotFound
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.routing import ChangedMeanwhile, DraftRow, drafting
 from ahadi.screens import rule_cells, rule_view, rule_words
 from ahadi.screens.acting import act
@@ -20,7 +20,7 @@ from ahadi.screens.pages import Done
 from ahadi.screens.reader import _, reading
 from ahadi.screens.rule_pages import HERE, grid_page, reads
 
-router = APIRouter(prefix="/rules", include_in_schema=False)
+router = Router(prefix="/rules", include_in_schema=False)
 EDITABLE = ("name", *routing.CONDITIONS, *rule_view.OUTCOMES)
 
 Deed = Callable[[Work, Directory, Entered], Awaitable[Done]]

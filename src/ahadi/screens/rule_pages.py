@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ahadi import cases, routing
@@ -10,7 +10,7 @@ from ahadi.base.errors import AhadiError, Forbidden
 from ahadi.base.ids import uuid7
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.routing import drafting
 from ahadi.screens import rule_view, rule_words
 from ahadi.screens.entered import Entered
@@ -18,7 +18,7 @@ from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import screens_of
 from ahadi.screens.reader import reading
 
-router = APIRouter(prefix="/rules", include_in_schema=False)
+router = Router(prefix="/rules", include_in_schema=False)
 HERE = "/rules"
 _PAST, _MOST_SHOWN = 1_000, 100
 

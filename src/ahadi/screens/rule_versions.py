@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import routing
 from ahadi.base.errors import AhadiError, Invalid, NotFound
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.routing import RowChange, drafting
 from ahadi.routing.drafts import Rows
 from ahadi.screens import rule_view, rule_words
@@ -25,7 +25,7 @@ from ahadi.screens.reader import _, later, reading
 from ahadi.screens.rule_deeds import done_to_draft
 from ahadi.screens.rule_pages import HERE, reads, surroundings
 
-router = APIRouter(prefix="/rules", include_in_schema=False)
+router = Router(prefix="/rules", include_in_schema=False)
 _MOST_BYTES = 2_000_000
 
 

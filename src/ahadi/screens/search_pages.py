@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ahadi import cases, customers, promises, search
@@ -17,7 +17,7 @@ from ahadi.cases.batch import Many, tell_many
 from ahadi.customers import Customer
 from ahadi.directory import Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Page, Paging, database_of, needs, next_page
+from ahadi.platform.web import Page, Paging, Router, database_of, needs, next_page
 from ahadi.screens.acting import act
 from ahadi.screens.case_list import departments_to_choose, is_there
 from ahadi.screens.entered import Entered, entered_in
@@ -26,7 +26,7 @@ from ahadi.screens.pages import Done, go_to, is_live, screens_of
 from ahadi.screens.reader import later
 from ahadi.search import Found
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _LONGEST, _MOST_TOGETHER = 500, 200
 _FIRST = Page(50, None)
 

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
 from ahadi.base.errors import AhadiError
 from ahadi.directory import credentials, devices, sign_in_api
 from ahadi.directory.passkeys import PasskeyRefused
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import SIGNED_IN, database_of
+from ahadi.platform.web import SIGNED_IN, Router, database_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.me_pages import page_of_oneself
@@ -19,7 +19,7 @@ from ahadi.screens.reader import later, reader_of, reading
 from ahadi.screens.sentences import problem_text
 from ahadi.screens.sign_in_pages import passkey_in
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.post("/me/passkeys/options")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
@@ -11,13 +11,13 @@ from ahadi.directory import Directory, Permission, tokens
 from ahadi.directory.permissions import ALL
 from ahadi.platform import webhooks
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, keyring_of, needs
+from ahadi.platform.web import Router, database_of, keyring_of, needs
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import frame_of
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, number_in, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 TOKENS, WEBHOOKS = "/settings/tokens", "/settings/webhooks"
 _MOST = 200
 _DELIVERIES = 20

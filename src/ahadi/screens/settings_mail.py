@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError
@@ -17,13 +17,13 @@ from ahadi.intake.mailboxes import MailboxSettings
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.transports.addresses import Guard
 from ahadi.platform.transports.http import guarded_client
-from ahadi.platform.web import database_of, needs, settings_of
+from ahadi.platform.web import Router, database_of, needs, settings_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, number_in, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 MAIL, ASIDE = "/settings/mail", "/settings/mail/aside"
 _SECURITY = ("tls", "starttls", "plain")
 _MOST = 100

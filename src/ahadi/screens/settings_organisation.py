@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
@@ -11,13 +11,13 @@ from ahadi.directory import Directory, Permission, actions, change_store
 from ahadi.directory.actions import OrganisationChange
 from ahadi.directory.model import NAMES_SHOWN
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs, settings_of
+from ahadi.platform.web import Router, database_of, needs, settings_of
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import frame_of
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, number_in, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 ORGANISATION, CHAT = "/settings/organisation", "/settings/chat"
 _NEEDED = Permission.SETTINGS_EDIT
 _NUMBERS = (("reopen_days", 0, 365), ("repeat_days", 1, 365), ("repeat_threshold", 2, 100), ("undo_seconds", 0, 120))

@@ -1,16 +1,16 @@
 """Administration: one page that leads to everything that is seldom needed."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.directory import first_run
 from ahadi.platform.database import Actor
-from ahadi.platform.web import SIGNED_IN, database_of
+from ahadi.platform.web import SIGNED_IN, Router, database_of
 from ahadi.screens.frame import frame_of
 from ahadi.screens.pages import screens_of
 from ahadi.screens.settings_cards import cards_for
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/settings")

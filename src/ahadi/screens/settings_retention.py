@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError
 from ahadi.directory import Directory, Permission
 from ahadi.intake import retention
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.settings_frame import administered, number_in, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 RETENTION = "/settings/retention"
 _NEEDED = Permission.SETTINGS_EDIT
 

@@ -1,6 +1,6 @@
 """Administration: how an organisation's people sign in."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError
@@ -10,13 +10,13 @@ from ahadi.directory.provider_store import Provider
 from ahadi.directory.providers import WantedProvider
 from ahadi.directory.providers_api import providers_of
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, keyring_of, needs, policy_of
+from ahadi.platform.web import Router, database_of, keyring_of, needs, policy_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import Show, administered, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 HERE = "/settings/sign-in"
 _P = Permission.SETTINGS_EDIT
 

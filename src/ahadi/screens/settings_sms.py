@@ -3,20 +3,20 @@
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.contacts import channel_actions
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs, settings_of
+from ahadi.platform.web import Router, database_of, needs, settings_of
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import frame_of
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 SMS = "/settings/sms"
 _NEEDED = Permission.SETTINGS_EDIT
 _FIRST = {"url": "https://", "sender": "", "body": "json", "to_field": "to", "text_field": "text"}

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid
 from ahadi.directory import Bookings, Capacity, Directory, Permission, actions
 from ahadi.directory.actions import OrganisationChange
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.routing import offer_actions
 from ahadi.routing.matching import KINDS
 from ahadi.screens.entered import Entered
@@ -18,7 +18,7 @@ from ahadi.screens.frame import frame_of
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, number_in, settle_form, show_settings
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 OFFERS, BOOKINGS = "/settings/offers", "/settings/bookings"
 _NEEDED = Permission.SETTINGS_EDIT
 _DAY = 1440

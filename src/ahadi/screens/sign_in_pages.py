@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import AhadiError, Invalid, NotFound
@@ -15,12 +15,12 @@ from ahadi.directory.sign_in_api import lasts
 from ahadi.directory.single_sign_on import every_provider
 from ahadi.platform.database import Actor
 from ahadi.platform.security import Keyring
-from ahadi.platform.web import PUBLIC, database_of, keyring_of, policy_of
+from ahadi.platform.web import PUBLIC, Router, database_of, keyring_of, policy_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import Done, go_to, keep, screens_of
 from ahadi.screens.reader import LANGUAGE_COOKIE, later, reader_of
 
-router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+router = Router(include_in_schema=False, dependencies=[PUBLIC])
 _SEALED_FOR = 300.0  # seconds in which the code may follow the password
 
 

@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from ahadi.base.errors import AhadiError, NotFound
 from ahadi.directory import oidc, sign_in_api, single_sign_on
 from ahadi.directory.providers_api import providers_of
 from ahadi.directory.single_sign_on import LASTS, Answered
-from ahadi.platform.web import PUBLIC, database_of, keyring_of, policy_of
+from ahadi.platform.web import PUBLIC, Router, database_of, keyring_of, policy_of
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.pages import go_to
 from ahadi.screens.reader import later
 from ahadi.screens.sign_in_pages import onward, plain, sign_in_page, welcome
 
-router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+router = Router(include_in_schema=False, dependencies=[PUBLIC])
 
 
 @router.get("/sign-in/sso")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from ahadi import cases, contacts
@@ -14,7 +14,7 @@ from ahadi.cases import CaseFilter
 from ahadi.contacts import VARIABLES, Addressed, Reach, Shown, TemplateChanged
 from ahadi.directory import Directory, Permission
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import database_of, needs
+from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
@@ -22,7 +22,7 @@ from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later
 from ahadi.screens.rule_pages import reads
 
-router = APIRouter(prefix="/templates", include_in_schema=False)
+router = Router(prefix="/templates", include_in_schema=False)
 HERE = "/templates"
 CHANNELS = ("email", "sms", "chat")
 _CASES = 20

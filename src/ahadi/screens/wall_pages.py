@@ -7,7 +7,7 @@ that its browser sends to the wallboard and nowhere else; revoking the token dar
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from ahadi import board
@@ -16,14 +16,14 @@ from ahadi.directory import Permission, read_directory, recognising, tokens
 from ahadi.directory.sign_in_api import WALL_COOKIE, WALL_PATH
 from ahadi.directory.token_store import Token
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import PUBLIC, database_of, needs, policy_of, settings_of
+from ahadi.platform.web import PUBLIC, Router, database_of, needs, policy_of, settings_of
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
 from ahadi.screens.pages import Done, screens_of
 from ahadi.screens.reader import later, reader_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=60)]
 DAYS = 365  # of a link
 _SCOPES = (str(Permission.WALLBOARD_READ),)

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from ahadi.base.errors import NotFound
 from ahadi.directory import get_organisation
 from ahadi.platform.database import Actor
-from ahadi.platform.web import PUBLIC, Statics, database_of, is_direct_from_loopback, settings_of
+from ahadi.platform.web import PUBLIC, Router, Statics, database_of, is_direct_from_loopback, settings_of
 from ahadi.screens.pages import screens_of
 from ahadi.screens.reader import later, reader_of
 
-router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+router = Router(include_in_schema=False, dependencies=[PUBLIC])
 WIDGET = Path(__file__).parent / "static" / "widget.js"
 
 

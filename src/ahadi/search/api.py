@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,12 +12,12 @@ from ahadi.base.clock import iso
 from ahadi.base.text import one_line
 from ahadi.directory import Permission, read_directory
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, answer, database_of, needs, next_page, organisation_of, perform
+from ahadi.platform.web import Paging, Router, answer, database_of, needs, next_page, organisation_of, perform
 from ahadi.search import actions
 from ahadi.search.query import LONGEST, parse
 from ahadi.search.store import SavedView
 
-router = APIRouter(prefix="/api", tags=["search"])
+router = Router(prefix="/api", tags=["search"])
 
 
 @router.get("/search")

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, File, Form, Header, Query, Request
+from fastapi import Depends, FastAPI, File, Form, Header, Query, Request
 from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +17,10 @@ from starlette.responses import Response
 
 from ahadi.base.errors import Conflict, NotSignedIn
 from ahadi.platform.database import Actor
-from ahadi.platform.web import PUBLIC, SIGNED_IN, Paging, Quick, answer, install_problems, needs
+from ahadi.platform.web import PUBLIC, SIGNED_IN, Paging, Quick, Router, answer, install_problems, needs
 from ahadi.platform.web.quick import plan_of
 
-router = APIRouter(prefix="/api")
+router = Router(prefix="/api")
 HERE = UUID(int=1)
 
 

@@ -1,6 +1,6 @@
 """What every HTTP endpoint stands on. A domain's `api.py` reads like this:
 
-    router = APIRouter()
+    router = Router()
 
     @router.post("/cases/{reference}/hold")
     async def hold(request: Request, reference: str, body: Hold, actor: Actor = needs(Permission.HANDLE)) -> Response:
@@ -25,6 +25,7 @@ from ahadi.platform.web.paging import Page, Paging, listed, next_page
 from ahadi.platform.web.parts import database_of, hub_of, keyring_of, organisation_of, settings_of
 from ahadi.platform.web.problems import Problem, install_problems, problem_of, render_problem
 from ahadi.platform.web.quick import Quick
+from ahadi.platform.web.routes import Router
 from ahadi.platform.web.static import Statics
 from ahadi.platform.web.streams import Streams
 
@@ -39,6 +40,7 @@ __all__ = [
     "Problem",
     "Public",
     "Quick",
+    "Router",
     "Statics",
     "Streams",
     "actor_of",

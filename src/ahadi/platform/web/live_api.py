@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ahadi.platform import journal, live
 from ahadi.platform.database import Actor
 from ahadi.platform.web import Streams, answer, database_of, needs, organisation_of
 from ahadi.platform.web.paging import MOST, USUAL
+from ahadi.platform.web.routes import Router
 
-router = APIRouter(prefix="/api", tags=["journal"])
+router = Router(prefix="/api", tags=["journal"])
 LISTEN = "case.read"
 AUDIT = "audit.read"
 

@@ -163,8 +163,19 @@ def _json_body(asked: Dependant) -> tuple[str, type[BaseModel]] | None:
 # Finding the endpoint ---------------------------------------------------------------------------------------------
 
 
-# A route, its plan, and where in the address its parameters are.
-_Found = tuple[APIRoute, _Plan, tuple[tuple[str, int], ...]]
+@dataclass(slots=True)
+class _Found:
+    """A route, where in the address its parameters are, and its plan once it was called."""
+
+    route: APIRoute
+    parameters: tuple[tuple[str, int], ...]
+    _plan: _Plan | None = None
+    _planned: bool = False
+
+    def plan(self) -> _Plan | None:
+        if not self._planned:
+            self._plan, self._planned = plan_of(self.route), True
+        return self._plan
 
 
 @dataclass(slots=True)
@@ -187,7 +198,7 @@ class _Node:
         return None
 
 
-def _grow(root: _Node, route: APIRoute, plan: _Plan) -> None:
+def _grow(root: _Node, route: APIRoute) -> None:
     if ":" in route.path:
         return  # a parameter of another shape than one segment
     node, parameters = root, []
@@ -201,32 +212,30 @@ def _grow(root: _Node, route: APIRoute, plan: _Plan) -> None:
         else:
             node = node.named.setdefault(segment, _Node())
     for method in route.methods or ():
-        node.ends.setdefault(method, (route, plan, tuple(parameters)))
+        node.ends.setdefault(method, _Found(route, tuple(parameters)))
 
 
 class Quick:
-    """ASGI middleware, innermost: calls the endpoints it has a plan for, and leaves the others to the application."""
+    """ASGI middleware, innermost: calls the endpoints there is a plan for, and leaves the others to the application."""
 
     def __init__(self, app: ASGIApp, application: FastAPI, routes: Iterable[APIRoute]) -> None:
         self._app = app
         self._application = application
         self._root = _Node()
         for route in routes:
-            plan = plan_of(route)
-            if plan is not None:
-                _grow(self._root, route, plan)
+            _grow(self._root, route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = None
         if scope["type"] == "http" and not self._application.dependency_overrides:
             segments = scope["path"].split("/")
             found = self._root.find(segments, 1, scope["method"])
-        if found is None or (found[1].body is not None and not _is_json(scope)):
+        plan = found.plan() if found else None
+        if found is None or plan is None or (plan.body is not None and not _is_json(scope)):
             await self._app(scope, receive, send)
             return
-        route, plan, parameters = found
-        scope["route"], scope["endpoint"] = route, route.endpoint
-        scope["path_params"] = {name: segments[at] for name, at in parameters}
+        scope["route"], scope["endpoint"] = found.route, found.route.endpoint
+        scope["path_params"] = {name: segments[at] for name, at in found.parameters}
         request = Request(scope, receive, send)
         try:
             response = await plan.run(request)

@@ -3,17 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ahadi.base.clock import iso
 from ahadi.platform import webhooks
 from ahadi.platform.database import Actor, Work
-from ahadi.platform.web import Paging, database_of, keyring_of, listed, needs, organisation_of, perform
+from ahadi.platform.web import Paging, Router, database_of, keyring_of, listed, needs, organisation_of, perform
 from ahadi.platform.webhooks_store import Delivery, Webhook
 
-router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
+router = Router(prefix="/api/webhooks", tags=["webhooks"])
 Kinds = Annotated[list[str], Field(max_length=50)]
 Url = Annotated[str, Field(min_length=8, max_length=2000)]
 
