@@ -91,7 +91,7 @@ def copied(server: Connections, template: str) -> Iterator[Connections]:
     name = f"t_{uuid4().hex}"
     with psycopg.connect(server.superuser, autocommit=True) as admin:
         admin.execute(
-            sql.SQL("create database {} template {} owner ahadi_owner").format(
+            sql.SQL("create database {} template {} strategy file_copy owner ahadi_owner").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

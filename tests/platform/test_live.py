@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ahadi.base.ids import uuid7
 from ahadi.platform import live
 from ahadi.platform.database import Actor, Database
 from ahadi.platform.journal import Cursor
@@ -47,6 +49,29 @@ async def test_a_change_committed_elsewhere_is_heard_through_its_announcement(da
     assert await heard.until(2) == ["promise.kept", "promise.made"]
     announcing.cancel()
     await asyncio.gather(announcing, return_exceptions=True)
+
+
+async def test_where_much_is_written_announcements_are_gathered_and_none_is_left_out(database: Database) -> None:
+    told: list[set[UUID]] = []
+    announcer = Announcer(database)
+    listening_to = asyncio.create_task(live.listen(database.url, told.append))
+    announcing = asyncio.create_task(announcer.run())
+    while not told:  # until it listens
+        announcer.tell([OTHER])
+        await asyncio.sleep(0.02)
+    told.clear()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    names = [uuid7() for _ in range(60)]
+    for name in names:
+        announcer.tell([name])
+        await asyncio.sleep(0.01)
+    while not set(names) <= set().union(*told):
+        await asyncio.sleep(0.01)
+    assert len(told) <= (loop.time() - began) / live._APART + 2
+    for task in (announcing, listening_to):
+        task.cancel()
+    await asyncio.gather(announcing, listening_to, return_exceptions=True)
 
 
 async def test_a_lost_announcement_is_made_up_for(database: Database, hub: Hub) -> None:

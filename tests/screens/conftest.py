@@ -63,7 +63,7 @@ def copy_of(server: Connections, template: str) -> tuple[str, Connections]:
     name = f"t_{uuid4().hex}"
     with psycopg.connect(server.superuser, autocommit=True) as admin:
         admin.execute(
-            sql.SQL("create database {} template {} owner ahadi_owner").format(
+            sql.SQL("create database {} template {} strategy file_copy owner ahadi_owner").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

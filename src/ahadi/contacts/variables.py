@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
@@ -139,6 +140,7 @@ def greeting(name: str | None, language: str) -> str:
     return f"{hello} {said}" if believable else hello
 
 
+@lru_cache(maxsize=64)
 def locale_of(language: str) -> Locale:
     """Babel's locale of a language tag such as `sw` or `en-KE`; English where there is none."""
     try:

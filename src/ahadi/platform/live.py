@@ -21,6 +21,7 @@ from ahadi.platform.journal import Cursor, JournalRow, StaleCursor
 log = structlog.get_logger(__name__)
 CHANNEL = "ahadi_journal"
 _COALESCE = 0.02  # seconds in which commits are gathered into one notification
+_APART = 0.1  # seconds between two of them, which each process pays for: where much is written, more are gathered
 _POLL = 1.0  # seconds after which a lost notification is made up for
 _ROOM = 256  # batches a slow listener may lag behind before its stream is dropped; it returns by cursor
 
@@ -43,9 +44,11 @@ class Announcer:
 
     async def run(self) -> None:
         """Send what was told, until cancelled."""
+        loop, last = asyncio.get_running_loop(), 0.0
         while True:
             await self._wake.wait()
-            await asyncio.sleep(_COALESCE)
+            await asyncio.sleep(max(_COALESCE, last + _APART - loop.time()))
+            last = loop.time()
             self._wake.clear()
             grown, self._grown = self._grown, set()
             for batch in _batches(sorted(map(str, grown)), 200):
