@@ -73,9 +73,9 @@ def measure(server: Server, request: Request, *, callers: int, seconds: float) -
         **({"CALLERS": str(request.callers)} if request.callers else {}),
     }
     command = ["wrk", "-t1", f"-c{callers}", f"-d{seconds:g}s", "--timeout", "60s", "-s", str(SCRIPT), server.url]
-    before = _used(server)
+    before = used(server)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    after = _used(server)
+    after = used(server)
     if done.returncode or "RESULT " not in done.stdout:
         raise RuntimeError(f"wrk could not measure {server.url}: {done.stderr or done.stdout}")
     found = json.loads(done.stdout.rpartition("RESULT ")[2])
@@ -95,7 +95,8 @@ def measure(server: Server, request: Request, *, callers: int, seconds: float) -
     )
 
 
-def _used(server: Server) -> tuple[float, float]:
+def used(server: Server) -> tuple[float, float]:
+    """Processor seconds of a server's own processes and of its database's, since they began."""
     return (
         processor_seconds(server.pid, but=server.database) if server.pid else 0.0,
         processor_seconds(server.database) if server.database else 0.0,

@@ -16,6 +16,7 @@ from benchmarks.extent import PORTS, PROCESSES, Extent, Say
 from benchmarks.figures import Figure, Goal
 from benchmarks.findable import FREQUENT, Findable, findable, rare, vocabulary
 from benchmarks.installation import running
+from benchmarks.load import used
 
 CALLERS = 4
 SLOWEST = Goal("≤", 1000)
@@ -32,12 +33,16 @@ def search(extent: Extent, say: Say) -> list[Figure]:
     settings = {"WEB_PROCESSES": str(PROCESSES)}
     with running(ours.data, PORTS["found"], "run", "--only", "web", settings=settings) as server:
         asyncio.run(_asked(server.url, ours, mix[: 2 * len(KINDS)]))  # connections open, caches fill
+        before = used(server)
         taken = asyncio.run(_asked(server.url, ours, mix))
+        web, database = ((late - early) * 1000 / len(mix) for early, late in zip(before, used(server), strict=True))
     all_of_them = [each for found in taken.values() for each in found]
     among = f"search among {extent.found_cases:,} cases, {messages:,} messages"
     return [
         Figure(f"{among}, p95", _p95(all_of_them), "ms", goal=SLOWEST),
         Figure(f"{among}, median", statistics.median(all_of_them), "ms"),
+        Figure("search, processor time of the web processes", web, "ms"),
+        Figure("search, processor time of the database", database, "ms"),
         *(Figure(f"search, {kind}, p95", _p95(found), "ms") for kind, found in taken.items()),
     ]
 

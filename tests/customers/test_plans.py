@@ -40,7 +40,7 @@ class Explaining(psycopg.AsyncCursor[Any]):
     plans: list[dict[str, Any]]
 
     async def execute(self, query: Any, params: Any = None, **kwargs: Any) -> "Explaining":
-        if query.split()[0] not in ("commit", "savepoint"):
+        if query.split()[0] not in ("begin", "commit", "savepoint", "explain"):
             asked = psycopg.AsyncCursor(self.connection)
             await asked.execute(f"explain (format json) {query}", params)
             [row] = await asked.fetchall()

@@ -15,6 +15,7 @@ from ahadi.directory import Permission
 from ahadi.intake import personal_data
 from ahadi.platform import jobs
 from ahadi.platform.database import Actor, Database, Work
+from ahadi.search import actions
 from tests.cases.builders import ORGANISATION, a_case, promised, system
 from tests.directory.builders import House, an_organisation
 
@@ -95,6 +96,36 @@ async def test_filters_narrow_what_is_found(database: Database, clock: FixedCloc
     clock.advance(timedelta(hours=2))
     assert await subjects(database, "promise:overdue") == ["Soon"]
     assert await subjects(database, "opened:<3h state:all holder:asha holder:ben") == ["Later", "Soon"]
+
+
+async def test_a_whole_reference_finds_its_case_alone_whatever_its_state(database: Database, house: House) -> None:
+    async with database.work(system()) as work:
+        closed = await a_known_case(work, house, "Street is dark")
+        other = await a_known_case(work, house, f"The same as {closed.reference}")
+        await cases.resolve_case(
+            work, closed.reference, keep={each.id: cases.Deed("note") for each in closed.open_promises}
+        )
+    await learn(database)
+    for typed in (closed.reference, closed.reference.lower().replace("-", " ")):
+        [row] = (await found(database, typed)).cases
+        assert (row["reference"], row["state"]) == (closed.reference, "resolved")
+    assert await subjects(database, f"{closed.reference} opened:<1d") == [f"The same as {closed.reference}"]
+    assert await subjects(database, f"{closed.reference} same") == [f"The same as {closed.reference}"]
+    assert await subjects(database, other.reference[:-2]) == [f"The same as {closed.reference}"]
+
+
+async def test_a_search_that_stopped_at_the_newest_messages_says_so(
+    database: Database, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.work(system()) as work:
+        for number in range(3):
+            case = await a_known_case(work, house, f"Case {number}")
+            await contacts.note(work, ORGANISATION, case.id, "The transformer hums.")
+    await learn(database)
+    assert not (await found(database, "transformer")).older_messages
+    monkeypatch.setattr(actions, "_MESSAGES", 2)
+    looked = await found(database, "transformer")
+    assert looked.older_messages and len(looked.cases) == len(looked.said) == 2
 
 
 async def test_pages_follow_one_another(database: Database, clock: FixedClock, house: House) -> None:

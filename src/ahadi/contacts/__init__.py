@@ -48,7 +48,7 @@ from ahadi.contacts.template_language import Problem
 from ahadi.contacts.template_store import TemplateRow
 from ahadi.contacts.templates import Rendered, TemplateRefused, Unfilled
 from ahadi.contacts.variables import VARIABLES, Value, greeting, variable_names
-from ahadi.contacts.words_store import FoundMessage, find_messages, index_messages, still_said
+from ahadi.contacts.words_store import FoundMessage, FoundMessages, find_messages, index_messages, still_said
 
 __all__ = [
     "LAST_WORDS_OF_CASE",
@@ -68,6 +68,7 @@ __all__ = [
     "Enclosure",
     "Finding",
     "FoundMessage",
+    "FoundMessages",
     "Incoming",
     "Message",
     "MessageRefused",

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from ahadi import cases, contacts, customers, routing
 from ahadi.base.errors import Conflict, Forbidden, Invalid, NotFound
-from ahadi.base.ids import uuid7
+from ahadi.base.ids import parse_reference, uuid7
 from ahadi.base.text import fold, one_line, words
 from ahadi.cases import CaseSearch
-from ahadi.contacts import FoundMessage
+from ahadi.contacts import FoundMessage, FoundMessages
 from ahadi.customers import Customer
 from ahadi.directory import Directory, Permission, Person, read_directory
 from ahadi.platform.database import Work
@@ -28,7 +28,7 @@ _NO_VIEW = "There is no such view that you may see."
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found. `said` is the newest message of a case that holds the words; `corrected` what stands for a word
-    that is nowhere."""
+    that is nowhere. `older_messages` says that older ones, which were not looked through, may hold the words too."""
 
     query: Query
     cases: Sequence[dict[str, Any]] = ()
@@ -36,12 +36,14 @@ class Found:
     people: Sequence[Person] = ()
     said: Mapping[UUID, FoundMessage] = field(default_factory=dict)
     corrected: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    older_messages: bool = False
 
 
 async def search(work: Work, query: Query, *, after: tuple[datetime, UUID] | None = None, limit: int = 50) -> Found:
     """Look in every organisation that the actor may read cases of, or in those that the query names.
 
     Cases come newest change first, at most `limit` of them after `after`; customers and people only on the first page.
+    A whole reference finds its case alone. By words of its messages a case is found as far as the newest hold them.
     """
     directories = {
         each: await read_directory(work, each)
@@ -53,22 +55,26 @@ async def search(work: Work, query: Query, *, after: tuple[datetime, UUID] | Non
         for id_, each in directories.items()
         if not query.organisations or {each.organisation.slug, fold(each.organisation.name)} & set(query.organisations)
     }
+    if rows := await _by_reference(work, list(directories), query, limit):
+        return Found(query, rows)
     corrected = await _corrected(work, list(directories), query.words)
     groups = [corrected.get(word) or [word] for word in query.words]
-    rows: list[dict[str, Any]] = []
+    rows = []
     known: list[Customer] = []
     people: list[Person] = []
     said: dict[UUID, FoundMessage] = {}
+    older = False
     for id_, directory in directories.items():
-        found = await contacts.find_messages(work, id_, groups, _MESSAGES) if groups else []
-        said |= {each.case_id: each for each in found}
+        found = await contacts.find_messages(work, id_, groups, _MESSAGES) if groups else FoundMessages()
+        said |= {each.case_id: each for each in found.newest}
+        older = older or found.more
         here = await _customers(work, id_, groups)
         wanted = _wanted(work, query, directory, groups)
         if wanted is not None:
             wanted = replace(
                 wanted,
                 among=await _waiting(work, id_, query),
-                found=[each.case_id for each in found],
+                found=[each.case_id for each in found.newest],
                 customers=[record for each in here for record in each.ids],
                 after=after,
                 limit=limit,
@@ -79,7 +85,16 @@ async def search(work: Work, query: Query, *, after: tuple[datetime, UUID] | Non
             people += _colleagues(directory, groups)
     rows.sort(key=lambda row: (row["changed_at"], row["id"]), reverse=True)
     unique = list({each.id: each for each in people}.values())
-    return Found(query, rows[:limit], known[:_CUSTOMERS], unique[:_PEOPLE], said, corrected)
+    return Found(query, rows[:limit], known[:_CUSTOMERS], unique[:_PEOPLE], said, corrected, older)
+
+
+async def _by_reference(work: Work, organisations: Sequence[UUID], query: Query, limit: int) -> list[dict[str, Any]]:
+    """The case whose whole reference is all that was typed, whatever its state."""
+    reference = parse_reference(" ".join(query.words))
+    if reference is None or query.has_filters:
+        return []
+    wanted = CaseSearch(references=[reference], limit=limit)
+    return [row for each in organisations for row in await cases.find_cases(work, each, wanted)]
 
 
 async def _waiting(work: Work, organisation_id: UUID, query: Query) -> list[UUID] | None:

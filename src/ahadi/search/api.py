@@ -29,7 +29,9 @@ async def get_search(
 ) -> Response:
     """Cases by words of their subject, messages or customer, newest change first; customers and people beside them.
 
-    A word that begins none that was ever said is taken for the nearest ones: `corrected` says which.
+    A word that begins none that was ever said is taken for the nearest ones: `corrected` says which. Of messages that
+    hold the words the newest are looked through; `older_messages` says that there may be more, and another word or a
+    filter narrows them.
     """
     async with database_of(request).read(actor) as work:
         found = await actions.search(work, parse(q), after=page.after(datetime, UUID), limit=page.limit + 1)
@@ -43,6 +45,7 @@ async def get_search(
             "customers": [{"id": each.id, "name": each.name} for each in found.customers],
             "people": [{"id": each.id, "name": each.name} for each in found.people],
             "corrected": found.corrected,
+            "older_messages": found.older_messages,
             "problems": list(map(str, found.query.problems)),
         }
     )
