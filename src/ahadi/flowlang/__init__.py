@@ -1,0 +1,14 @@
+"""The flow language: records of flows, what happens next, and the proof that nobody is left in a dead end. Pure."""
+
+from ahadi.flowlang.check import check
+from ahadi.flowlang.file import read_flow
+from ahadi.flowlang.findings import Finding, Report, Severity, Story, Told
+from ahadi.flowlang.model import Book, Edge, Flow, Node
+from ahadi.flowlang.reading import FlowRefused
+from ahadi.flowlang.settings import Settings, read_settings
+from ahadi.flowlang.step import Do, Ended, Input, Position, Said, begin, step
+
+__all__ = [
+    "Book", "Do", "Edge", "Ended", "Finding", "Flow", "FlowRefused", "Input", "Node", "Position", "Report", "Said",
+    "Settings", "Severity", "Story", "Told", "begin", "check", "read_flow", "read_settings", "step",
+]  # fmt: skip

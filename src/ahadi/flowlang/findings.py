@@ -1,0 +1,117 @@
+"""What the check finds: a code, how severe, where, in one sentence, and a story."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from ahadi.flowlang.model import Remark
+
+Severity = Literal["error", "warning", "note"]
+
+TITLES: Final[Mapping[str, str]] = {
+    "AHD001": "dead end",
+    "AHD002": "trapped",
+    "AHD003": "cannot insist",
+    "AHD004": "far from a person",
+    "AHD005": "going in circles",
+    "AHD006": "no way out of a menu",
+    "AHD007": "unhandled outcome",
+    "AHD008": "hours that are not true",
+    "AHD009": "unfilled words",
+    "AHD010": "go elsewhere",
+    "AHD011": "unearned privilege",
+    "AHD012": "unreachable",
+    "AHD013": "holding without news",
+    "AHD014": "cannot prove",
+}
+SEVERITIES: Final[Mapping[str, Severity]] = {
+    **dict.fromkeys(("AHD001", "AHD002", "AHD003", "AHD005", "AHD006", "AHD009", "AHD010", "AHD011"), "error"),
+    **dict.fromkeys(("AHD004", "AHD007", "AHD008", "AHD012", "AHD013"), "warning"),
+    "AHD014": "note",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One step of a story: at a node of a flow, what was handed to `step` and how often in a row, and the words."""
+
+    flow: str
+    node: str
+    outcome: str
+    times: int
+    sentence: str
+
+
+@dataclass(slots=True, eq=False)
+class Story:
+    """A concrete contact, told step by step; put into words when somebody asks.
+
+    `entry` is where it begins. `forever` says that its last steps, from number `back_to`, repeat without end.
+    """
+
+    _tell: Callable[[], tuple[tuple[Told, ...], str]]
+    forever: bool = False
+    back_to: int = 0
+    _steps: tuple[Told, ...] | None = field(default=None, repr=False)
+    _close: str = field(default="", repr=False)
+
+    def steps(self) -> tuple[Told, ...]:
+        """Its steps, in order."""
+        if self._steps is None:
+            self._steps, self._close = self._tell()
+        return self._steps
+
+    def sentences(self) -> list[str]:
+        """The story as sentences, with how it ends."""
+        steps = [each.sentence for each in self.steps()]
+        return [*steps, self._close] if self._close else steps
+
+
+NO_STORY: Final = Story(lambda: ((), ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something found in a flow. `accepted` is the reason somebody accepted it for, until a day yet to come."""
+
+    code: str
+    severity: Severity
+    file: str
+    flow: str
+    node: str
+    line: int
+    message: str
+    story: Story = field(default=NO_STORY, compare=False)
+    accepted: str = ""
+
+    @property
+    def title(self) -> str:
+        """The finding's name in two or three words."""
+        return TITLES[self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that was checked, with what its import did not understand and what its verdict rests on."""
+
+    file: str
+    flows: tuple[str, ...]
+    nodes: int
+    origin: str = "ahadi"
+    assumptions: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found. `proved` names the flows in which every run ends well, whatever the world does."""
+
+    files: tuple[Checked, ...]
+    findings: tuple[Finding, ...]
+    proved: tuple[str, ...] = ()
+
+    def worst(self) -> Severity | None:
+        """The highest severity among findings that nobody accepted."""
+        found = {each.severity for each in self.findings if not each.accepted}
+        order: tuple[Severity, ...] = ("error", "warning", "note")
+        return next((each for each in order if each in found), None)
