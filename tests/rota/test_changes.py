@@ -1,6 +1,6 @@
 """A change of the rota is told of before it is made: what it leaves open, and whose promises lose their person."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from ahadi.directory import (
     propose_copy,
     propose_move,
     propose_off,
+    propose_pattern,
+    propose_pattern_end,
     propose_shift,
     read_directory,
 )
@@ -57,7 +59,7 @@ def works(directory: Directory, person: UUID, start: datetime, end: datetime) ->
 
 async def day_of(work: Work, person: UUID, day: int) -> list[tuple[datetime, datetime]]:
     directory = await read_directory(work, ORGANISATION)
-    return works(directory, person, nairobi(2026, 11, day), nairobi(2026, 11, day + 1))
+    return works(directory, person, nairobi(2026, 11, day), nairobi(2026, 11, day) + timedelta(days=1))
 
 
 # One day of a pattern -------------------------------------------------------------------------------------------
@@ -113,6 +115,84 @@ async def test_what_is_where_it_was_is_no_change(work: Work, house: House) -> No
     shift = await piece(work, house.asha, WED_8)
     same = await propose_move(work, ORGANISATION, shift.source_id, shift.start, WED_8, WED_17)
     assert not same.changes and not await rota.keep(work, same)
+
+
+# Shifts that come again -----------------------------------------------------------------------------------------
+
+
+async def pattern_id(work: Work, person: UUID) -> UUID:
+    [found] = [each for each in (await read_directory(work, ORGANISATION)).patterns if each.person_id == person]
+    return found.id
+
+
+async def test_shifts_that_come_again_are_changed_from_a_day_on_and_stay_before(work: Work, house: House) -> None:
+    """Thursdays in the afternoon from 3 December: Thursday 26 November and Wednesday 2 December are as they were."""
+    former = await pattern_id(work, house.asha)
+    proposal = await propose_pattern(
+        work, ORGANISATION, house.asha, "Th 13:00-18:00", None, date(2026, 12, 3), instead_of=former
+    )
+    assert await rota.keep(work, proposal)
+    directory = await read_directory(work, ORGANISATION)
+    found = works(directory, house.asha, nairobi(2026, 11, 30), nairobi(2026, 12, 12))
+    assert found == [
+        *((nairobi(2026, *day, 8), nairobi(2026, *day, 17)) for day in ((11, 30), (12, 1), (12, 2))),
+        *((nairobi(2026, 12, day, 13), nairobi(2026, 12, day, 18)) for day in (3, 10)),
+    ]
+    assert await pattern_id_at(work, house.asha, nairobi(2026, 12, 1, 9)) == former
+
+
+async def pattern_id_at(work: Work, person: UUID, at: datetime) -> UUID:
+    return (await piece(work, person, at)).source_id
+
+
+async def test_shifts_that_would_have_begun_later_are_replaced_whole(work: Work, house: House) -> None:
+    first = await propose_pattern(work, ORGANISATION, house.dalila, "Sa 08:00-12:00", "care", date(2026, 12, 5))
+    await rota.keep(work, first)
+    later = await pattern_id(work, house.dalila)
+    second = await propose_pattern(
+        work, ORGANISATION, house.dalila, "Su 08:00-12:00", None, date(2026, 12, 1), instead_of=later
+    )
+    await rota.keep(work, second, knowingly=True)
+    directory = await read_directory(work, ORGANISATION)
+    assert works(directory, house.dalila, nairobi(2026, 11, 24), nairobi(2026, 12, 7)) == [
+        (nairobi(2026, 12, 6, 8), nairobi(2026, 12, 6, 12))
+    ]
+
+
+async def test_the_end_of_shifts_is_told_of_for_four_weeks(work: Work, house: House) -> None:
+    """Juma alone works for the network: without his days after Friday 27 November nobody can be reached."""
+    own = await pattern_id(work, house.juma)
+    proposal = await propose_pattern_end(work, ORGANISATION, own, date(2026, 11, 27))
+    uncovered = proposal.uncovered(work.now)
+    assert {each.department for each in uncovered} == {"network"}
+    assert uncovered[0].start == nairobi(2026, 11, 30, 8)
+    assert uncovered[-1].end <= work.now + timedelta(days=28)
+    with pytest.raises(rota.RotaCosts):
+        await rota.keep(work, proposal)
+    assert await rota.keep(work, proposal, knowingly=True)
+    assert await day_of(work, house.juma, 27) == [(nairobi(2026, 11, 27, 8), nairobi(2026, 11, 27, 17))]
+    assert await day_of(work, house.juma, 30) == []
+
+
+async def test_more_shifts_cost_nothing(work: Work, house: House) -> None:
+    more = await propose_pattern(work, ORGANISATION, house.dalila, "Mo-Su 17:00-08:00", "care", date(2026, 11, 24))
+    assert not await rota.costs_of(work, more)
+
+
+@pytest.mark.parametrize(
+    ("hours", "department", "last"),
+    [("whenever", None, None), ("Mo-Fr 08:00-17:00", "network", None), ("Mo 08:00-12:00", None, date(2026, 11, 1))],
+)
+async def test_shifts_that_cannot_be_are_refused(
+    work: Work, house: House, hours: str, department: str | None, last: date | None
+) -> None:
+    with pytest.raises(Invalid):
+        await propose_pattern(work, ORGANISATION, house.asha, hours, department, date(2026, 11, 24), last)
+
+
+async def test_shifts_somebody_else_removed_meanwhile_are_not_found(work: Work, house: House) -> None:
+    with pytest.raises(NotFound):
+        await propose_pattern_end(work, ORGANISATION, house.asha, date(2026, 11, 24))
 
 
 # What it costs --------------------------------------------------------------------------------------------------

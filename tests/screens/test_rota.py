@@ -302,6 +302,39 @@ async def test_one_s_calendar_is_fetched_by_the_address_that_was_shown_once(own_
         assert (await client.get(address)).status_code == 404
 
 
+async def test_shifts_that_come_again_are_changed_and_ended_on_their_page(own_desk: Desk, visit: Visit) -> None:
+    page = await visit(f"{own_desk.url}/sign-in")
+    await sign_in(page, "grace", own_desk)
+    await page.goto(own_desk.url + CARE)
+    await page.get_by_role("link", name="Shifts that come again").click()
+    await page.get_by_role("link", name="Change the shifts of Brian").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("When").fill("now and then")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert")).to_be_visible()
+    await expect(dialog.get_by_label("When")).to_have_value("now and then")
+    await dialog.get_by_label("When").fill("Mo-Fr 09:00-18:00")
+    await dialog.get_by_label("From this day on").fill("2026-11-26")
+    await dialog.get_by_role("button", name="Save").click()
+    costs = dialog.get_by_role("button", name="Save all the same")
+    await expect(costs.or_(page.get_by_text("The shifts that come again are changed."))).to_be_visible()
+    if await costs.count():
+        await costs.click()
+    await expect(page.get_by_text("Mo-Fr 09:00-18:00")).to_be_visible()
+    await until_shifts(own_desk, "brian", 25, [(there(25, 8), there(25, 17))])
+    await until_shifts(own_desk, "brian", 26, [(there(26, 9), there(26, 18))])
+    await page.goto(own_desk.url + CARE)
+    await bar(page, "brian", 26).click()
+    await page.get_by_role("dialog").get_by_role("link", name="Change all from a day on").click()
+    await page.get_by_label("Last day").fill("2026-11-26")
+    await page.get_by_role("button", name="End them").click()
+    again = page.get_by_role("button", name="End them all the same")
+    await expect(again.or_(page.get_by_text("These shifts come no more."))).to_be_visible()
+    if await again.count():
+        await again.click()
+    await until_shifts(own_desk, "brian", 27, [])
+
+
 # Looks, and who may what ----------------------------------------------------------------------------------------
 
 
@@ -317,6 +350,8 @@ async def test_no_page_of_the_rota_shuts_anybody_out(desk: Desk, visit: Visit, w
         f"/rota/shift?{query}",
         f"/rota/absence?{query}",
         f"/rota/copy?{query}",
+        "/rota/patterns?organisation=power&department=care",
+        f"/rota/pattern?{query}",
     ):
         await page.goto(desk.url + path)
         wrong += [f"{path}: {each}" for each in await violations(page, colours)]

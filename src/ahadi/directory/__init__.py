@@ -27,6 +27,8 @@ from ahadi.directory.rota_changes import (
     propose_handing,
     propose_move,
     propose_off,
+    propose_pattern,
+    propose_pattern_end,
     propose_shift,
 )
 from ahadi.directory.setup import Change, Problem, Setup, SetupRefused, diff_setups
@@ -95,6 +97,8 @@ __all__ = [
     "propose_handing",
     "propose_move",
     "propose_off",
+    "propose_pattern",
+    "propose_pattern_end",
     "propose_shift",
     "public_holidays",
     "raise_version",

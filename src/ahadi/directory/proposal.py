@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,13 +11,16 @@ from ahadi.base.clock import utc
 from ahadi.base.errors import Conflict, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.directory.coverage import Uncovered
-from ahadi.directory.model import Absence, ExtraShift, ShiftCut
+from ahadi.directory.model import Absence, ExtraShift, ShiftCut, ShiftPattern
 from ahadi.directory.rota import Piece
 from ahadi.directory.snapshot import Directory
 from ahadi.directory.spans import Span, clip, minus, union
 
 LONGEST_SHIFT: Final = timedelta(hours=24)
 _WEEK: Final = timedelta(days=7)
+AHEAD: Final = 4 * _WEEK
+"""How far ahead a change of shifts that come again is looked at, from the day it holds: they come again."""
+_Change = ExtraShift | ShiftCut | Absence | ShiftPattern
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Proposal:
 
     def uncovered(self, now: datetime) -> list[Uncovered]:
         """Every time ahead in which a department would be open with nobody to reach, and has somebody now."""
-        spans = union(self._touched())
+        spans = union(self._touched(now))
         if not spans or spans[-1][1] <= now:
             return []
         start, end = max(spans[0][0], utc(now)), spans[-1][1]
@@ -52,7 +55,7 @@ class Proposal:
 
     def lost(self, now: datetime) -> dict[UUID, list[Span]]:
         """The time ahead that people would not work any more, by person."""
-        touched = union(self._touched())
+        touched = union(self._touched(now))
         found: dict[UUID, list[Span]] = {}
         if not touched:
             return found
@@ -65,21 +68,35 @@ class Proposal:
                 found[person] = left
         return found
 
-    def _differing(self) -> list[ExtraShift | ShiftCut | Absence]:
-        found: list[ExtraShift | ShiftCut | Absence] = []
+    def _differing(self) -> list[_Change]:
+        found: list[_Change] = []
         for each in _CHANGED:
             before, after = set(getattr(self.before, each)), set(getattr(self.after, each))
             found += before ^ after
         return found
 
-    def _touched(self) -> list[Span]:
-        return [(utc(each.starts_at), utc(each.ends_at)) for each in self._differing()]
+    def _touched(self, now: datetime) -> list[Span]:
+        return [span for each in self._differing() if (span := self._span(each, now))]
+
+    def _span(self, each: _Change, now: datetime) -> Span | None:
+        if not isinstance(each, ShiftPattern):
+            return utc(each.starts_at), utc(each.ends_at)
+        place = ZoneInfo(self.after.organisation.zone)
+        start = max(utc(now), _midnight(each.valid_from, place)) if each.valid_from else utc(now)
+        end = start + AHEAD
+        if each.valid_until:
+            end = min(end, _midnight(each.valid_until + timedelta(days=1), place))
+        return (start, end) if start < end else None
 
     def _people(self) -> set[UUID]:
         return {each.person_id for each in self._differing()}
 
 
-_CHANGED = ("extra_shifts", "cuts", "absences")
+_CHANGED = ("extra_shifts", "cuts", "absences", "patterns")
+
+
+def _midnight(day: date, place: ZoneInfo) -> datetime:
+    return utc(datetime.combine(day, time(), place))
 
 
 def piece_of(directory: Directory, source_id: UUID, starts_at: datetime | None = None) -> Piece:
@@ -172,6 +189,24 @@ def moved(
         return directory
     kept = piece.source_id if piece.single else None
     return with_shift(without(directory, piece), person_id, department_id, starts_at, ends_at, shift_id=kept)
+
+
+def with_pattern(directory: Directory, pattern: ShiftPattern) -> Directory:
+    """The directory with further shifts that come again. Raises Invalid for hours that cannot be read."""
+    directory.organisation.hours(pattern.hours)
+    if pattern.valid_from and pattern.valid_until and pattern.valid_until < pattern.valid_from:
+        raise Invalid("These shifts end before they begin; choose a later last day.")
+    return replace(directory, patterns=(*directory.patterns, pattern))
+
+
+def pattern_ended(directory: Directory, pattern: ShiftPattern, last: date) -> Directory:
+    """The directory with shifts that come again until a last day, and gone where that is before their first."""
+    rest = tuple(each for each in directory.patterns if each.id != pattern.id)
+    if pattern.valid_from and last < pattern.valid_from:
+        return replace(directory, patterns=rest)
+    if pattern.valid_until and pattern.valid_until <= last:
+        return directory
+    return replace(directory, patterns=(*rest, replace(pattern, valid_until=last)))
 
 
 def handed(

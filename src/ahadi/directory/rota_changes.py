@@ -3,17 +3,21 @@
 A proposal is made on the locked directory and kept in the same transaction, so nothing changes in between.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from ahadi.base.clock import utc
+from ahadi.base.errors import NotFound
+from ahadi.base.ids import uuid7
 from ahadi.directory import proposal as pure
 from ahadi.directory import rota_store
 from ahadi.directory.changing import changed, in_use, people_named, to_change
+from ahadi.directory.model import ShiftPattern
 from ahadi.directory.permissions import Permission
 from ahadi.directory.proposal import Proposal
 from ahadi.directory.rota_actions import absence_of, worked_for
+from ahadi.directory.snapshot import Directory
 from ahadi.platform.database import Work
 
 Row = TypeVar("Row")
@@ -111,6 +115,55 @@ async def propose_handing(
     return Proposal(directory, after, "shift.handed_over", taker, facts)
 
 
+async def propose_pattern(
+    work: Work,
+    organisation_id: UUID,
+    person: str | UUID,
+    hours: str,
+    department: str | UUID | None,
+    first: date,
+    last: date | None = None,
+    *,
+    instead_of: UUID | None = None,
+) -> Proposal:
+    """Shifts that come again, as opening hours such as `Mo-Fr 08:00-16:00`; both days included.
+
+    They may take the place of others from their first day on. Locks the directory. Raises NotFound, Invalid.
+    """
+    directory = await to_change(work, organisation_id, Permission.ROTA_EDIT)
+    [person_id] = people_named(directory, [person])
+    made = ShiftPattern(
+        organisation_id=organisation_id,
+        id=uuid7(),
+        person_id=person_id,
+        department_id=worked_for(directory, person_id, department),
+        hours=hours,
+        valid_from=first,
+        valid_until=last,
+    )
+    after = directory
+    if instead_of:
+        after = pure.pattern_ended(after, _pattern(directory, instead_of), first - timedelta(days=1))
+    after = pure.with_pattern(after, made)
+    kind = "shift.pattern_changed" if instead_of else "shift.pattern_added"
+    return Proposal(directory, after, kind, person_id, {"pattern": made.id, "from": first})
+
+
+async def propose_pattern_end(work: Work, organisation_id: UUID, pattern_id: UUID, last: date) -> Proposal:
+    """Shifts that come again do so until a last day, and no longer. Locks the directory. Raises NotFound."""
+    directory = await to_change(work, organisation_id, Permission.ROTA_EDIT)
+    found = _pattern(directory, pattern_id)
+    after = pure.pattern_ended(directory, found, last)
+    return Proposal(directory, after, "shift.pattern_removed", found.person_id, {"pattern": pattern_id, "until": last})
+
+
+def _pattern(directory: Directory, pattern_id: UUID) -> ShiftPattern:
+    for each in directory.patterns:
+        if each.id == pattern_id:
+            return each
+    raise NotFound("There is no such shift any more; somebody changed the week meanwhile.")
+
+
 async def keep_proposal(work: Work, proposal: Proposal) -> bool:
     """Make a proposal so. Call it in the transaction that made the proposal; False when it changes nothing."""
     if not proposal.changes:
@@ -120,6 +173,11 @@ async def keep_proposal(work: Work, proposal: Proposal) -> bool:
     gone, made = _apart(proposal.before.extra_shifts, proposal.after.extra_shifts)
     await rota_store.remove_shifts(work, organisation_id, [each.id for each in gone])
     await rota_store.add_shifts(work, made)
+    patterns_gone, patterns_made = _apart(proposal.before.patterns, proposal.after.patterns)
+    if patterns_gone:
+        await rota_store.remove_patterns(work, organisation_id, [each.id for each in patterns_gone])
+    if patterns_made:
+        await rota_store.add_patterns(work, patterns_made)
     cuts_gone, cuts_made = _apart(proposal.before.cuts, proposal.after.cuts)
     if cuts_gone:
         await rota_store.remove_cuts(work, organisation_id, [each.id for each in cuts_gone])

@@ -158,6 +158,7 @@ AREAS: Mapping[str, tuple[Words, Mapping[str, Words]]] = {
             "shift.added": lambda: _("Shift added"),
             "shift.removed": lambda: _("Shift removed"),
             "shift.pattern_added": lambda: _("Shifts that come again added"),
+            "shift.pattern_changed": lambda: _("Shifts that come again changed"),
             "shift.pattern_removed": lambda: _("Shifts that come again removed"),
             "absence.added": lambda: _("Absence added"),
             "absence.ended": lambda: _("Absence ended"),

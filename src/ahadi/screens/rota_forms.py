@@ -111,14 +111,15 @@ def _shift_values(entered: Entered) -> Make:
             "day": entered.get("day") or (f"{start:%Y-%m-%d}" if start else f"{local(frame.reader.now):%Y-%m-%d}"),
             "begins": entered.get("from") or (f"{start:%H:%M}" if start else "08:00"),
             "ends": entered.get("to") or (f"{end:%H:%M}" if end else "17:00"),
-            "people": _people(directory, entered.get("department")),
+            "people": people_of(directory, entered.get("department")),
             "zone": frame.reader.zone.key,
         }
 
     return make
 
 
-def _people(directory: Directory, department: str) -> list[tuple[str, str]]:
+def people_of(directory: Directory, department: str) -> list[tuple[str, str]]:
+    """Who can be put on the rota: the people of a department, or of all, by their name."""
     wanted = directory.department(department).id if department else None
     ids = directory.members(wanted) if wanted else [each for each in directory.people if directory.serves(each)]
     return sorted(((directory.people[i].slug, directory.people[i].name) for i in ids), key=lambda p: p[1].casefold())
@@ -251,7 +252,7 @@ async def post_copy(request: Request, actor: Actor = EDITS) -> Response:
 def _absence_values(entered: Entered) -> Make:
     def make(frame: Frame, directory: Directory) -> dict[str, Any]:
         return {
-            "people": _people(directory, entered.get("department")),
+            "people": people_of(directory, entered.get("department")),
             "kinds": ABSENCES,
             "zone": frame.reader.zone.key,
         }

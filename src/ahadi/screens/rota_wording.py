@@ -19,6 +19,7 @@ __all__ = [
     "absence_name",
     "date_text",
     "departments_open",
+    "full_date",
     "leave_state",
     "skill_name",
     "spans_of",
@@ -130,7 +131,13 @@ def swap_state(state: str) -> str:
     }.get(state, state)
 
 
+def full_date(day: date) -> str:
+    """`24 Nov 2026`."""
+    return format_date(day, "d MMM y", locale=present().language)
+
+
 FROM_THE_ROTA = (
+    later("These shifts end before they begin; choose a later last day."),
     later("A shift ends after it begins, and within a day."),
     later("They have a single shift in that time already; remove that one first."),
     later("There is no such shift any more; somebody changed the week meanwhile."),
