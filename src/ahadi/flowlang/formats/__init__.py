@@ -1,0 +1,63 @@
+"""Flows in the formats of others, and our own, read into one kind of record. A file is known by what it holds.
+
+A format is a row of `FORMATS`: its name, whether it recognises a file (by name and bytes), and its reading. What can
+only be settled when all files of a book are there (a queue's settings in another file) is done by `JOINS`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from ahadi.flowlang.file import read_flow
+from ahadi.flowlang.formats.base import Format, Read, read_of, text_of
+from ahadi.flowlang.model import Flow
+from ahadi.flowlang.reading import FlowRefused, Problem
+
+__all__ = ["FORMATS", "Read", "format_of", "read_any", "read_together"]
+
+_OURS: Final = re.compile(rb'^(?:\xef\xbb\xbf)?[ \t]*["\']?flow["\']?[ \t]*:|[{,]\s*"flow"\s*:', re.MULTILINE)
+
+
+def _is_ours(name: str, data: bytes) -> bool:
+    ours = name.lower().endswith((".flow.yaml", ".flow.yml", ".flow.json"))
+    return ours or (name.lower().endswith((".yaml", ".yml", ".json")) and _OURS.search(data[:100_000]) is not None)
+
+
+def _read_ours(name: str, data: bytes) -> Read:
+    return read_of((read_flow(text_of(name, data), name),))
+
+
+# The first that recognises a file reads it.
+FORMATS: Final[tuple[Format, ...]] = (
+    ("ahadi", _is_ours, _read_ours),
+)  # fmt: skip
+
+# Given every file by name and every flow read from them, the flows again, with what other files say about them.
+JOINS: Final[tuple[Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]], ...]] = ()
+
+
+def format_of(name: str, data: bytes) -> str:
+    """The name of the format that a file is in; empty where none is known."""
+    return next((known for known, recognises, _ in FORMATS if recognises(name, data)), "")
+
+
+def read_any(name: str, data: bytes) -> Read:
+    """The flows of a file in any known format; what could not be read is said in `problems`, and never raised."""
+    for _, recognises, reads in FORMATS:
+        if recognises(name, data):
+            try:
+                return reads(name, data)
+            except FlowRefused as error:
+                return Read(problems=tuple(error.problems))
+    known = ", ".join(format_name for format_name, _, _ in FORMATS)
+    return Read(problems=(Problem(1, f"this is no flow in a format that is known here ({known})."),))
+
+
+def read_together(files: Iterable[tuple[str, bytes]]) -> tuple[tuple[Flow, ...], Mapping[str, Read]]:
+    """The flows of files that belong together, and what came of each file by its name."""
+    given = dict(files)
+    reads = {name: read_any(name, data) for name, data in given.items()}
+    flows = tuple(flow for read in reads.values() for flow in read.flows)
+    for join in JOINS:
+        flows = join(given, flows)
+    return flows, reads
