@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from ahadi.main.cli import app as command_line
+from ahadi.main.commands import app as command_line
 from tests.directory.setups import FILE, changed
 
 Apply = Callable[..., Result]

@@ -17,7 +17,7 @@ from ahadi.base.ids import uuid7
 from ahadi.cases import Deed, Holder
 from ahadi.directory import rota_actions
 from ahadi.main import doctor
-from ahadi.main.cli import app as command_line
+from ahadi.main.commands import app as command_line
 from ahadi.main.doctor_model import Finding, is_healthy
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Database

@@ -73,17 +73,17 @@ def cannot_insist(ground: Ground) -> None:
 def world_wins(graph: Graph, play: Play, place: int) -> Story:
     """How the world keeps a customer, who plays as well as possible, from a good end: to the nearest bad end, or round.
 
-    The customer makes mistakes only where nothing else is left to them.
+    The customer goes where there is hope as long as they can, and makes mistakes only where nothing else is left.
     """
     before = path_to(play, place)
-    for mistakes in (False, True):
-        if (found := _to_the_end(graph, play, place, mistakes=mistakes)) is not None:
+    for effort in (2, 1, 0):
+        if (found := _to_the_end(graph, play, place, effort)) is not None:
             edges, close = found
             return story(graph, play.src, [*before, *edges], close)
     walked: list[int] = []
     at, seen = place, {place: 0}
     while True:
-        edge = min(_losing(graph, play, at, mistakes=True), key=lambda each: graph.flag[each] & MISTAKE, default=-1)
+        edge = min(_losing(graph, play, at, 0), key=lambda each: graph.flag[each] & MISTAKE, default=-1)
         if edge < 0:
             return story(graph, play.src, [*before, *walked], "Nothing more can happen there.")
         walked.append(edge)
@@ -94,14 +94,19 @@ def world_wins(graph: Graph, play: Play, place: int) -> Story:
         seen[at] = len(walked)
 
 
-def _losing(graph: Graph, play: Play, place: int, *, mistakes: bool) -> Iterator[int]:
-    """The edges that a world that wins, and a customer who plays well against it, may take from a lost place."""
+def _losing(graph: Graph, play: Play, place: int, effort: int) -> Iterator[int]:
+    """The edges that a world that wins, and a customer who plays against it, may take from a lost place.
+
+    With an effort of 1 the customer makes no mistakes, with 2 they also choose nothing that is hopeless.
+    """
     edges = range(graph.first[place], graph.first[place + 1])
     flag = graph.flag
     resigned = not any(flag[edge] & CUSTOMER and _good(graph, play, edge) for edge in edges)
     for edge in edges:
         bits = flag[edge]
-        if bits & (SPARED | LEAVES) or _good(graph, play, edge) or (bits & MISTAKE and not mistakes):
+        if bits & (SPARED | LEAVES) or _good(graph, play, edge) or (effort and bits & MISTAKE):
+            continue
+        if effort == 2 and bits & CUSTOMER and not (graph.dst[edge] >= 0 and play.hopeful[graph.dst[edge]]):
             continue
         if resigned or not bits & (CUSTOMER | TIME):
             yield edge
@@ -112,13 +117,13 @@ def _good(graph: Graph, play: Play, edge: int) -> bool:
     return wins(graph, edge) or (to >= 0 and bool(play.insists[to]))
 
 
-def _to_the_end(graph: Graph, play: Play, begin: int, *, mistakes: bool) -> tuple[list[int], str] | None:
+def _to_the_end(graph: Graph, play: Play, begin: int, effort: int) -> tuple[list[int], str] | None:
     came: dict[int, int] = {begin: -1}
     order = [begin]
     for place in order:
         if ends_badly(*graph.nodes[graph.node_of[place]]):
             return path_back(came, play.src, place), ending(graph, place)
-        for edge in _losing(graph, play, place, mistakes=mistakes):
+        for edge in _losing(graph, play, place, effort):
             to = graph.dst[edge]
             if to < 0:
                 return [*path_back(came, play.src, place), edge], ending(graph, place, edge)

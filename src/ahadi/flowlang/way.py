@@ -12,6 +12,7 @@ from ahadi.flowlang.outcomes import OFFERS, QUESTIONS
 from ahadi.flowlang.tell import ending, path_back, story
 
 ENDLESSLY: Final = float("inf")
+_TRIED: Final = {"silence": "silence", "wrong": "a wrong key"}
 
 
 # AHD004 ---------------------------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ def no_way_out(ground: Ground) -> None:
         if lost:
             tried, edges = next(iter(lost.items()))
             close = ending(graph, ground.play.src[edges[-1]], edges[-1]) or ending(graph, graph.dst[edges[-1]])
-            message = f"{', '.join(lost)} leads straight to an end, not toward a person or a promise."
+            message = f"What leads straight to an end, not toward a person or a promise: {', '.join(lost)}."
             ground.add("AHD006", at, message, ground.story_to(place, *edges, close=close))
 
 
@@ -283,7 +284,7 @@ def _attempts(ground: Ground, place: int, flow: Flow, node: Node) -> list[tuple[
     words = next((each.name for each in node.choices if person & {fold(word) for word in each.words}), "")
     tried = [("0", by_outcome.get("0", wrong)), ("“agent”", by_outcome.get(words, wrong))]
     tried += [
-        (name.capitalize() if name in ("silence",) else "a wrong key" if name == "wrong" else f"“{name}”", edge)
+        (_TRIED.get(name, f"“{name}”"), edge)
         for name, edge in by_outcome.items()
         if ground.graph.flag[edge] & MISTAKE and ground.graph.flag[edge] & CUSTOMER
     ]

@@ -1,6 +1,5 @@
 """`ahadi doctor`: whether all is as it must be, from the command line."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +38,8 @@ def doctor(
 
 
 def _examined(settings: Settings) -> "list[Finding]":
+    import asyncio
+
     from ahadi.main.doctor import examine
     from ahadi.main.start import database_at
     from ahadi.main.wiring import install
