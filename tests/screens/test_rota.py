@@ -281,6 +281,16 @@ async def test_an_absence_is_asked_for_approved_knowingly_and_ended_early(own_de
     assert await shifts_on(own_desk, "amina", 26) == [(there(26, 6), there(26, 14))]
 
 
+async def test_one_s_own_page_and_one_s_shifts_lead_to_each_other(desk: Desk, visit: Visit) -> None:
+    page = await visit(f"{desk.url}/sign-in")
+    await sign_in(page, "brian", desk, "/me")
+    await page.get_by_role("main").get_by_role("link", name="My shifts").click()
+    await page.wait_for_url(f"{desk.url}/rota/mine")
+    await page.get_by_role("main").get_by_role("link", name="You", exact=True).click()
+    await page.wait_for_url(f"{desk.url}/me")
+    await expect(page.get_by_role("heading", name="Brian Kiprop")).to_be_visible()
+
+
 async def test_one_s_calendar_is_fetched_by_the_address_that_was_shown_once(own_desk: Desk, visit: Visit) -> None:
     page = await visit(f"{own_desk.url}/sign-in")
     await sign_in(page, "brian", own_desk)

@@ -116,6 +116,15 @@ async def test_words_kept_ready_are_seen_filled_before_they_are_kept(own_desk: D
     assert not await violations(page)
 
 
+async def test_the_words_of_another_organisation_are_not_opened(desk: Desk, visit: Visit) -> None:
+    page = await at_words(visit, desk, "/words", "naomi")
+    for named in ("net", "nowhere"):
+        answer = await page.goto(f"{desk.url}/words?organisation={named}")
+        assert answer is not None and answer.status == 404
+        await expect(page.get_by_text("There is no such organisation, or you have no access to it.")).to_be_visible()
+        await expect(page.get_by_label("Words", exact=True)).to_have_count(0)
+
+
 @pytest.mark.parametrize(("width", "colours"), LOOKS)
 async def test_no_page_of_messages_shuts_anybody_out(desk: Desk, visit: Visit, width: int, colours: str) -> None:
     page = await at_words(visit, desk, "/templates", width=width, color_scheme=colours)

@@ -83,12 +83,12 @@ def rate_text(rate: float | None) -> str:
         return "–"
     shown = round(rate * 100)
     whole = shown - 1 if shown == 100 and rate < 1 else shown
-    return str(format_percent(whole / 100, locale=present().language))
+    return str(format_percent(whole / 100, locale=present().locale))
 
 
 def number_text(number: float) -> str:
     """A number with one digit behind the point, where it has any."""
-    return str(format_decimal(round(number, 1), format="#,##0.#", locale=present().language))
+    return str(format_decimal(round(number, 1), format="#,##0.#", locale=present().locale))
 
 
 def length_text(since: datetime | None) -> str:

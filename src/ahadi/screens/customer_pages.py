@@ -152,7 +152,8 @@ async def case_of_link(work: Work, linked: Linked) -> Case:
 def reader_of_customer(request: Request, work: Work, directory: Directory, case: Case, customer: Customer) -> Reader:
     """Who reads the customer's page: in their language, on their clock."""
     zone = customer.zone or directory.organisation.zone
-    return reader_of(request).at(work.now, customer.language or case.language).on_the_clock_of(zone)
+    reader = reader_of(request).at(work.now, customer.language or case.language, country=directory.organisation.country)
+    return reader.on_the_clock_of(zone)
 
 
 # Being heard ----------------------------------------------------------------------------------------------------

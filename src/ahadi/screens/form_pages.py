@@ -31,7 +31,7 @@ async def _directory(request: Request, slug: str) -> tuple[Directory, Reader, Br
         raise NotFound(later("There is nothing at this address; check it."))
     async with database_of(request).read(_customer(organisation.id)) as work:
         directory = await read_directory(work, organisation.id)
-        reader = reader_of(request).at(work.now, None, organisation.zone)
+        reader = reader_of(request).at(work.now, None, organisation.zone, directory.organisation.country)
         brand = await branded(work, directory.organisation)
     return directory, reader, brand
 

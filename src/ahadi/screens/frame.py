@@ -74,7 +74,8 @@ class Frame:
 
     def at(self, organisation_id: UUID) -> "Frame":
         """The frame of a page that is about one organisation: on its clock, where the person chose no other."""
-        return replace(self, reader=self.reader.placed(self.directories[organisation_id].organisation.zone))
+        organisation = self.directories[organisation_id].organisation
+        return replace(self, reader=self.reader.placed(organisation.zone, organisation.country))
 
     def place_of(self, organisation_id: UUID) -> str:
         """The zone of an organisation, to be named in lists where the person chose no zone and clocks may differ."""
@@ -98,11 +99,11 @@ async def frame_of(request: Request, work: Work) -> Frame:
     directories = {each: await read_directory(work, each) for each in actor.organisations}
     people = (each.people.get(actor.person_id or UUID(int=0)) for each in directories.values())
     person = next((each for each in people if each), None)
-    zone = next((each.organisation.zone for each in directories.values()), None)
+    place = next(((each.organisation.zone, each.organisation.country) for each in directories.values()), (None, None))
     notices = await promises.notices_of(work, actor.person_id, _MOST + 1) if actor.person_id else []
     settling = [each for each in actor.organisations if actor.may(each, Permission.MESSAGES_SETTLE)]
     waiting = await contacts.messages_to_settle(work, settling, None, _MOST + 1) if settling else []
-    reader = reader_of(request).at(work.now, person.language if person else None, zone)
+    reader = reader_of(request).at(work.now, person.language if person else None, *place)
     request.state.reader = reader  # in whose language is told what goes wrong from here on
     return Frame(
         reader=reader,

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from ahadi import contacts, desk, promises
-from ahadi.base.errors import AhadiError, Forbidden, Invalid
+from ahadi.base.errors import AhadiError, Forbidden, Invalid, NotFound
 from ahadi.base.ids import uuid7
 from ahadi.contacts import CannedReply
 from ahadi.desk import Deeds, Macro
@@ -82,11 +82,19 @@ def _may_keep(frame: Frame, directory: Directory) -> bool:
 
 
 def _directory(frame: Frame, slug: str) -> Directory:
-    """The organisation that is meant: by its slug, else the first whose words the person may keep."""
+    """The organisation that is meant: by its slug, or the first whose words the person may keep where none is named.
+
+    Raises NotFound for one that is not theirs, Forbidden for one whose words they may not keep.
+    """
     keeping = [each for each in frame.directories.values() if _may_keep(frame, each)]
     if not keeping:
         raise Forbidden(f"This needs the permission {Permission.TEMPLATES_EDIT}.", permission=Permission.TEMPLATES_EDIT)
-    return next((each for each in keeping if each.organisation.slug == slug), keeping[0])
+    meant = next((each for each in frame.directories.values() if each.organisation.slug == slug), None)
+    if slug and meant is None:
+        raise NotFound(later("There is no such organisation, or you have no access to it."))
+    if meant is not None and not _may_keep(frame, meant):
+        raise Forbidden(f"This needs the permission {Permission.TEMPLATES_EDIT}.", permission=Permission.TEMPLATES_EDIT)
+    return meant or keeping[0]
 
 
 async def _kept(request: Request, actor: Actor, deed: Any) -> Response:

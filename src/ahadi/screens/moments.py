@@ -22,7 +22,7 @@ _KEPT = 8192  # formatted times; the same are shown to everybody, again and agai
 def exact(moment: datetime) -> str:
     """`Tuesday, 24 November 2026, 14:30`, in the reader's zone."""
     reader = present()
-    return _exact(_minute(reader.local(moment)), reader.language)
+    return _exact(_minute(reader.local(moment)), reader.locale)
 
 
 def _minute(here: datetime) -> datetime:
@@ -31,13 +31,13 @@ def _minute(here: datetime) -> datetime:
 
 
 @lru_cache(_KEPT)
-def _exact(here: datetime, language: str) -> str:
-    return f"{format_date(here.date(), 'full', locale=language)}, {format_time(here, 'HH:mm', locale=language)}"
+def _exact(here: datetime, locale: str) -> str:
+    return f"{format_date(here.date(), 'full', locale=locale)}, {format_time(here, 'HH:mm', locale=locale)}"
 
 
 @lru_cache(_KEPT)
-def _written(here: datetime, pattern: str, language: str) -> str:
-    return format_datetime(here, pattern, locale=language)
+def _written(here: datetime, pattern: str, locale: str) -> str:
+    return format_datetime(here, pattern, locale=locale)
 
 
 def clock(moment: datetime) -> str:
@@ -51,7 +51,7 @@ def clock(moment: datetime) -> str:
         pattern = "EEE HH:mm"
     else:
         pattern = "d MMM HH:mm" if here.year == today.year else "d MMM y"
-    return _written(_minute(here), pattern, reader.language)
+    return _written(_minute(here), pattern, reader.locale)
 
 
 def clock_there(moment: datetime, zone: str) -> str:
@@ -74,7 +74,7 @@ def day(moment: datetime) -> str:
     if here == today - timedelta(days=1):
         return _("Yesterday")
     pattern = "EEEE d MMMM" if here.year == today.year else "EEEE d MMMM y"
-    return format_date(here, pattern, locale=reader.language)
+    return format_date(here, pattern, locale=reader.locale)
 
 
 def patterns() -> dict[str, str]:

@@ -154,4 +154,4 @@ def _of_booking(directory: Directory, booking: Booking) -> Wanted:
 
 
 def _label(day: date, reader: Reader) -> str:
-    return format_date(day, "EEE d MMM", locale=reader.language)
+    return format_date(day, "EEE d MMM", locale=reader.locale)

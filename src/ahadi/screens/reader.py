@@ -27,7 +27,8 @@ class Reader:
     """`now` is business time, which every relative time on the page is told from.
 
     `zone` is the one the reader chose, else that of the organisation the page is about: never the device's own, so
-    that the page shows the times that messages and the words to say tell. `chosen_language` and `chosen_zone` are
+    that the page shows the times that messages and the words to say tell. `country` is the organisation's, too, by its
+    two letters. `chosen_language` and `chosen_zone` are
     what the browser was told to keep.
     """
 
@@ -37,6 +38,15 @@ class Reader:
     theme: str | None = None
     chosen_language: str | None = None
     chosen_zone: str | None = None
+    country: str | None = None
+
+    @property
+    def locale(self) -> str:
+        """How dates and numbers are written. Babel takes plain `en` for the English of the United States, which alone
+        puts the month first: ours is written as elsewhere, except in an organisation there."""
+        if self.language != "en":
+            return self.language
+        return "en_US" if self.country == "US" else "en_GB"
 
     @property
     def direction(self) -> str:
@@ -46,17 +56,20 @@ class Reader:
     def words(self) -> NullTranslations:
         return catalogue(self.language)
 
-    def at(self, now: datetime, language: str | None = None, zone: str | None = None) -> "Reader":
+    def at(
+        self, now: datetime, language: str | None = None, zone: str | None = None, country: str | None = None
+    ) -> "Reader":
         """The reader at a moment; language and zone count where the browser was not told others."""
         return replace(
             self,
             now=now,
             language=self.chosen_language or spoken(language) or self.language,
-        ).placed(zone)
+        ).placed(zone, country)
 
-    def placed(self, zone: str | None) -> "Reader":
-        """The reader on the clock of a place, where they did not choose one."""
-        return self if self.chosen_zone else self.on_the_clock_of(zone)
+    def placed(self, zone: str | None, country: str | None = None) -> "Reader":
+        """The reader in a country, and on the clock of a place where they did not choose one."""
+        here = replace(self, country=country or self.country)
+        return here if self.chosen_zone else here.on_the_clock_of(zone)
 
     def on_the_clock_of(self, zone: str | None) -> "Reader":
         """The reader on the clock of a place, whatever they chose: for pages that are a customer's."""

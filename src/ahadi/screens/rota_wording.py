@@ -77,7 +77,7 @@ def departments_open(directory: Directory) -> list[tuple[str, str]]:
 def weekday(moment: datetime) -> str:
     """`Tue 24 Nov`, on the reader's clock."""
     reader = present()
-    return format_date(reader.local(moment).date(), "EEE d MMM", locale=reader.language)
+    return format_date(reader.local(moment).date(), "EEE d MMM", locale=reader.locale)
 
 
 def spans_of(bars: Sequence[Bar], place: ZoneInfo) -> str:
@@ -108,7 +108,7 @@ def skill_name(directory: Directory, skill: str) -> str:
 
 def date_text(day: date) -> str:
     """`Sat 12 Dec`."""
-    return format_date(day, "EEE d MMM", locale=present().language)
+    return format_date(day, "EEE d MMM", locale=present().locale)
 
 
 def leave_state(state: str) -> str:

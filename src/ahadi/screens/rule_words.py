@@ -64,7 +64,7 @@ def day_name(day: str, width: Literal["wide", "abbreviated"] = "wide") -> str:
     """`Mo` as Monday; `PH` is a public holiday."""
     if day not in _WEEK:
         return _("public holidays")
-    return str(get_day_names(width, locale=present().language)[_WEEK.index(day)])
+    return str(get_day_names(width, locale=present().locale)[_WEEK.index(day)])
 
 
 def cell_words(directory: Directory, column: str, raw: Any) -> str:

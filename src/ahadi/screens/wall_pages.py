@@ -44,7 +44,7 @@ async def get_wallboard(
         shown = await board.read_board(work, scope)
         first = next(iter(scope.directories.values())).organisation
         person = await _language(work, actor)
-        reader = reader_of(request).at(work.now, person or first.language, first.zone)
+        reader = reader_of(request).at(work.now, person or first.language, first.zone, first.country)
     return screens_of(request).page(
         request,
         reader,
