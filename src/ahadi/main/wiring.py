@@ -58,6 +58,7 @@ from ahadi.main.duties import (
 from ahadi.main.housekeeping import keep_beating, keep_house, keep_retention
 from ahadi.main.post import InstalledPost
 from ahadi.main.tasks import Task
+from ahadi.notifications import api as notifications_api
 from ahadi.platform import webhooks
 from ahadi.platform.clock import BusinessClock
 from ahadi.platform.database import Actor, Database
@@ -116,6 +117,7 @@ ROUTERS: tuple[Router, ...] = (
     channel_api.router,
     canned_api.router,
     desk_api.router,
+    notifications_api.router,
     *SCREENS,
 )
 

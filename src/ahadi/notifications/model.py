@@ -81,6 +81,10 @@ def checked(choices: Choices) -> Choices:
             raise Invalid("A notice comes by mail at once or in the digest, not both.")
     if not choices.urgent <= set(ABOUT):
         raise Invalid("There is no such kind of notice, or no such way to hear of it.")
+    try:
+        ZoneInfo(choices.zone)
+    except (KeyError, ValueError, OSError) as problem:
+        raise Invalid("Choose whose clock your quiet hours go by.", field="zone") from problem
     if choices.digest not in DIGESTS:
         raise Invalid("A digest comes every hour or in the morning.")
     if choices.quiet and choices.quiet.start == choices.quiet.end:
