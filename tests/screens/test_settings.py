@@ -53,6 +53,25 @@ async def test_an_administrator_finds_administration_in_the_menu_and_an_agent_ha
     await expect(agent.locator(".empty")).to_contain_text("yours to administer")
 
 
+async def test_country_and_languages_are_changed_and_what_cannot_be_is_said(own_desk: Desk, visit: Visit) -> None:
+    page = await visit(f"{own_desk.url}/sign-in")
+    await sign_in(page, "hamisi", own_desk, "/settings/organisation?organisation=power")
+    country, languages = page.get_by_label("Country"), page.get_by_label("Languages")
+    await expect(country).to_have_value("KE")
+    await languages.fill("en, sw, fr")
+    await country.select_option("TZ")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator(".toast")).to_be_visible()
+    await page.goto(f"{own_desk.url}/settings/organisation?organisation=power")
+    await expect(country).to_have_value("TZ")
+    await expect(languages).to_have_value("en, sw, fr")
+    await languages.fill("fr, en, sw")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("has no name in fr yet")
+    await expect(languages).to_have_value("fr, en, sw")
+    assert not await violations(page)
+
+
 async def test_a_token_is_made_shown_once_used_and_revoked(own_desk: Desk, visit: Visit) -> None:
     page = await visit(f"{own_desk.url}/sign-in")
     await sign_in(page, "hamisi", own_desk, "/settings/tokens?organisation=power")

@@ -24,6 +24,7 @@ from ahadi.directory.model import (
     Settings,
 )
 from ahadi.directory.permissions import Permission
+from ahadi.directory.places import in_country, speaking
 from ahadi.directory.setup_terms import email_address, phone_number, short_name, web_origin, zone_name
 from ahadi.directory.snapshot import Directory
 from ahadi.directory.within import Within
@@ -227,6 +228,8 @@ class OrganisationChange:
 
     name: str | None = None
     zone: str | None = None
+    country: str | None = None
+    languages: Sequence[str] | None = None
     manager: str | None = None
     default_department: str | None = None
     mail: Sequence[str] | None = None
@@ -242,7 +245,9 @@ async def change_organisation(work: Work, organisation_id: UUID, change: Organis
     """Change what an organisation says of itself. Whatever nobody else answers for ends with its manager."""
     directory = await to_change(work, organisation_id, Permission.SETTINGS_EDIT)
     was = directory.organisation
-    now = replace(was, settings=_settings(was, change))
+    now = was if change.languages is None else speaking(directory, change.languages)
+    now = now if change.country is None else in_country(now, change.country)
+    now = replace(now, settings=_settings(now, change))
     if change.name is not None:
         now = replace(now, name=one_line(change.name, 80))
     if change.zone is not None:

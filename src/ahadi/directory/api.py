@@ -77,6 +77,8 @@ class ChatBody(BaseModel):
 class OrganisationBody(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     zone: Annotated[str, Field(max_length=60)] | None = None
+    country: Annotated[str, Field(max_length=2)] | None = None
+    languages: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=30)] | None = None
     manager: str | None = None
     default_department: str | None = None
     mail: Annotated[list[Address], Field(max_length=50)] | None = None
@@ -98,6 +100,8 @@ class OrganisationBody(BaseModel):
         return OrganisationChange(
             name=self.name,
             zone=self.zone,
+            country=self.country,
+            languages=self.languages,
             manager=self.manager,
             default_department=self.default_department,
             mail=self.mail,
@@ -118,7 +122,7 @@ _PLAIN_SETTINGS = ("phone", "reopen_days", "repeat_days", "repeat_threshold", "u
 async def patch_organisation(
     request: Request, organisation: str, body: OrganisationBody, actor: Actor = needs(Permission.SETTINGS_EDIT)
 ) -> Response:
-    """Change an organisation's settings; what is not named stays. Country and languages change by `ahadi apply`."""
+    """Change an organisation's settings; what is not named stays. The first of its languages is its own."""
 
     async def deed(work: Work) -> dict[str, Any]:
         organisation_id = await organisation_of(request, work, organisation)

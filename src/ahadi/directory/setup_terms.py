@@ -51,7 +51,7 @@ class Terms:
             terms.country = country.read(_country) if country else None
             if subdivision is not None and terms.country is not None:
                 terms.subdivision = subdivision.read(lambda text: _subdivision(terms.country or "", text))
-            spoken = [each.read(_language) for each in languages.items()] if languages else []
+            spoken = [each.read(language_code) for each in languages.items()] if languages else []
             terms.languages = tuple(dict.fromkeys(filter(None, spoken))) or ("en",)
         terms.departments = _short_names(root, "departments")
         terms.people = _short_names(root, "people")
@@ -272,7 +272,8 @@ def _subdivision(country: str, text: str) -> str:
     return text
 
 
-def _language(text: str) -> str:
+def language_code(text: str) -> str:
+    """A language by its code; raises `Invalid`."""
     try:
         Locale.parse(text, sep="-")
     except (UnknownLocaleError, ValueError):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from babel import Locale
 from fastapi import Request
 from starlette.responses import Response
 
@@ -22,7 +21,6 @@ from ahadi.directory import (
     sign_in_api,
 )
 from ahadi.directory.actions import DepartmentChange, OrganisationChange
-from ahadi.directory.expression import countries
 from ahadi.directory.first_run import Beginning
 from ahadi.directory.sign_in import SecondStep
 from ahadi.intake import mailboxes
@@ -31,7 +29,7 @@ from ahadi.platform.web import PUBLIC, SIGNED_IN, Router, database_of, keyring_o
 from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import frame_of
-from ahadi.screens.languages import languages, spoken
+from ahadi.screens.languages import countries_in, languages, spoken
 from ahadi.screens.pages import go_to, screens_of
 from ahadi.screens.reader import later, reader_of
 from ahadi.screens.settings_mail import mailbox_settings, open_mailbox
@@ -57,8 +55,7 @@ async def get_begin(request: Request, link: str) -> Response:
 
 def _begin(request: Request, link: str, entered: Entered, problem: AhadiError | None = None) -> Response:
     language = reader_of(request).language
-    names = Locale.parse(language).territories
-    known = sorted(((code, names.get(code, code)) for code in countries()), key=lambda each: each[1])
+    known = countries_in(language)
     return plain(
         request, "first_run/begin.html", link=link, entered=entered, problem=problem, countries=known, language=language
     )

@@ -13,6 +13,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from ahadi.directory.expression import countries
+
 LOCALE = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "en"
 
@@ -66,3 +68,10 @@ def name_of_language(language: str) -> str:
 def direction(language: str) -> str:
     """`ltr` or `rtl`."""
     return Locale.parse(language).text_direction
+
+
+@cache
+def countries_in(language: str, *others: str) -> list[tuple[str, str]]:
+    """The countries whose public holidays are known, and others that are named, by what a language calls them."""
+    names = Locale.parse(language).territories
+    return sorted(((code, names.get(code, code)) for code in {*countries(), *others}), key=lambda each: each[1])

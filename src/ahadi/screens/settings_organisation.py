@@ -14,6 +14,7 @@ from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import Router, database_of, needs, settings_of
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import frame_of
+from ahadi.screens.languages import countries_in
 from ahadi.screens.reader import later
 from ahadi.screens.settings_frame import administered, number_in, settle_form, show_settings
 
@@ -46,6 +47,7 @@ async def _page(
         settings=directory.organisation.settings,
         mail=[address for address, department in mail.items() if department is None],
         names_shown=NAMES_SHOWN,
+        countries=countries_in(frame.reader.language, directory.organisation.country),
         home=settings_of(request).links_from(),
     )
 
@@ -69,6 +71,8 @@ async def post_organisation(request: Request, actor: Actor = needs(_NEEDED)) -> 
         change = OrganisationChange(
             name=entered.required("name", later("Write the organisation's name."), most=80),
             zone=entered.text("zone", most=60),
+            country=entered.text("country", most=2),
+            languages=entered.text("languages", most=200).replace(",", " ").split(),
             manager=entered.text("manager", most=60) or None,
             default_department=entered.text("default_department", most=60) or None,
             settings=settings,
