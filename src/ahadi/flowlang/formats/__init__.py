@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ahadi.flowlang.file import read_flow
+from ahadi.flowlang.formats import asterisk
 from ahadi.flowlang.formats.base import Format, Read, read_of, text_of
 from ahadi.flowlang.model import Flow
 from ahadi.flowlang.reading import FlowRefused, Problem
@@ -30,10 +31,12 @@ def _read_ours(name: str, data: bytes) -> Read:
 # The first that recognises a file reads it.
 FORMATS: Final[tuple[Format, ...]] = (
     ("ahadi", _is_ours, _read_ours),
+    ("asterisk", asterisk.is_dialplan, asterisk.read_dialplan),
+    ("asterisk queues", asterisk.is_queues, asterisk.read_queues),
 )  # fmt: skip
 
 # Given every file by name and every flow read from them, the flows again, with what other files say about them.
-JOINS: Final[tuple[Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]], ...]] = ()
+JOINS: Final[tuple[Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]], ...]] = (asterisk.with_queues,)
 
 
 def format_of(name: str, data: bytes) -> str:
