@@ -7,11 +7,11 @@ from hypothesis import given, reject, settings
 
 from ahadi.flowlang import Book, Finding, Report, check
 from ahadi.flowlang.check import compiled
+from ahadi.flowlang.far import Way
 from ahadi.flowlang.game import play
 from ahadi.flowlang.ground import Ground
 from ahadi.flowlang.settings import Settings
 from ahadi.flowlang.step import Input, Position, Said, begin, step
-from ahadi.flowlang.way import Way
 from tests.flowlang import brute
 from tests.flowlang.books import books
 
@@ -77,7 +77,7 @@ def test_a_person_is_as_far_away_as_the_longest_run_without_a_mistake(book: Book
     runs, _ = played(book)
     graph = compiled(book, Settings().held())
     way = Way(Ground(graph, play(graph), Settings()))
-    worst = [max((each for each in way.longest(of)[0]), default=0) for of in (way.questions, way.seconds)]
+    worst = [max(0, *way.longest(of)[0]) for of in (way.questions, way.seconds)]
     assert tuple(worst) == brute.farthest(runs, Settings().characters_a_second)
 
 

@@ -188,8 +188,8 @@ LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["a", "b", "again", "leave", "case", ""])
 )
 KEYS = st.sampled_from(
-    ["flow", "start", "nodes", "a", "b", "say", "menu", "choices", "to", "decide", "when", "next", "queue", "sets", "ask",
-     "accept", "code", "until", "words", "tries", "repeat", "again", "remember", "returns", "end", "at-most"]
+    ["flow", "start", "nodes", "a", "b", "say", "menu", "choices", "to", "decide", "when", "next", "queue", "sets",
+     "ask", "accept", "code", "until", "words", "tries", "repeat", "again", "remember", "returns", "end", "at-most"]
 )  # fmt: skip
 ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from ahadi.flowlang import ends, plain, said, way
+from ahadi.flowlang import ends, far, plain, said, way
 from ahadi.flowlang.findings import Checked, Finding, Report
 from ahadi.flowlang.game import play
 from ahadi.flowlang.graph import Graph, compile_book
@@ -23,7 +23,7 @@ def check(book: Book, today: date, settings: Settings = DEFAULTS) -> Report:
     ends.dead_ends(ground)
     ends.trapped(ground)
     ends.cannot_insist(ground)
-    way.far_away(ground)
+    far.far_away(ground)
     way.circles(ground)
     way.no_way_out(ground)
     plain.unhandled(ground)

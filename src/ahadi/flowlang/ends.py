@@ -1,12 +1,12 @@
 """AHD001 dead end, AHD002 trapped, AHD003 cannot insist."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from ahadi.flowlang.findings import Story
 from ahadi.flowlang.game import Play, wins
 from ahadi.flowlang.graph import CUSTOMER, LEAVES, MISTAKE, SPARED, TIME, Graph
 from ahadi.flowlang.ground import Ground, ends_badly, is_cut
-from ahadi.flowlang.tell import ending, path_back, path_to, story
+from ahadi.flowlang.tell import Path, ending, path_back, path_to, story
 
 
 def dead_ends(ground: Ground) -> None:
@@ -64,13 +64,13 @@ def cannot_insist(ground: Ground) -> None:
         told_of.add(root[place])
         start = "From the beginning" if edge == -1 else "Once here"
         message = f"{start}, the customer cannot force a person or a promise: the world has an answer to everything."
-        ground.add("AHD003", at, message, world_wins(ground.graph, play, place))
+        ground.add("AHD003", at, message, story(graph, play.src, partial(world_wins, graph, play, place)))
 
 
 # The world's winning strategy ------------------------------------------------------------------------------------
 
 
-def world_wins(graph: Graph, play: Play, place: int) -> Story:
+def world_wins(graph: Graph, play: Play, place: int) -> Path:
     """How the world keeps a customer, who plays as well as possible, from a good end: to the nearest bad end, or round.
 
     The customer goes where there is hope as long as they can, and makes mistakes only where nothing else is left.
@@ -79,18 +79,18 @@ def world_wins(graph: Graph, play: Play, place: int) -> Story:
     for effort in (2, 1, 0):
         if (found := _to_the_end(graph, play, place, effort)) is not None:
             edges, close = found
-            return story(graph, play.src, [*before, *edges], close)
+            return Path([*before, *edges], close)
     walked: list[int] = []
     at, seen = place, {place: 0}
     while True:
         edge = min(_losing(graph, play, at, 0), key=lambda each: graph.flag[each] & MISTAKE, default=-1)
         if edge < 0:
-            return story(graph, play.src, [*before, *walked], "Nothing more can happen there.")
+            return Path([*before, *walked], "Nothing more can happen there.")
         walked.append(edge)
         at = graph.dst[edge]
         if at in seen:
             close = "And so on, without end: no person and no promise ever comes."
-            return story(graph, play.src, [*before, *walked], close, back_to=len(before) + seen[at])
+            return Path([*before, *walked], close, back_to=len(before) + seen[at])
         seen[at] = len(walked)
 
 

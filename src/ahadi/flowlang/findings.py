@@ -46,28 +46,38 @@ class Told:
 class Story:
     """A concrete contact, told step by step; put into words when somebody asks.
 
-    `entry` is where it begins. `forever` says that its last steps, from number `back_to`, repeat without end.
+    Where it repeats for ever, `back_to` is the number of the step at which it begins anew.
     """
 
-    _tell: Callable[[], tuple[tuple[Told, ...], str]]
-    forever: bool = False
-    back_to: int = 0
-    _steps: tuple[Told, ...] | None = field(default=None, repr=False)
-    _close: str = field(default="", repr=False)
+    _tell: Callable[[], tuple[tuple[Told, ...], str, int]]
+    _known: tuple[tuple[Told, ...], str, int] | None = field(default=None, repr=False)
+
+    def _told(self) -> tuple[tuple[Told, ...], str, int]:
+        if self._known is None:
+            self._known = self._tell()
+        return self._known
 
     def steps(self) -> tuple[Told, ...]:
         """Its steps, in order."""
-        if self._steps is None:
-            self._steps, self._close = self._tell()
-        return self._steps
+        return self._told()[0]
 
     def sentences(self) -> list[str]:
         """The story as sentences, with how it ends."""
-        steps = [each.sentence for each in self.steps()]
-        return [*steps, self._close] if self._close else steps
+        steps, close, _ = self._told()
+        return [*(each.sentence for each in steps), *([close] if close else [])]
+
+    @property
+    def forever(self) -> bool:
+        """Whether its last steps repeat without end."""
+        return self._told()[2] >= 0
+
+    @property
+    def back_to(self) -> int:
+        """The number of the step at which it begins anew."""
+        return self._told()[2]
 
 
-NO_STORY: Final = Story(lambda: ((), ""))
+NO_STORY: Final = Story(lambda: ((), "", -1))
 
 
 @dataclass(frozen=True, slots=True)

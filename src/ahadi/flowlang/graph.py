@@ -2,7 +2,7 @@
 
 A place is a node together with the calls that will be returned to and the loops counted so far. Counting is made exact
 by unrolling: a loop's count matters only while a contact stays in the strongly connected part of the flow that holds
-the loop, so it is kept there alone (decision 26). Nodes that begin anew (`again`) need no unrolling: whoever owns the
+the loop, so it is kept there alone (decision 27). Nodes that begin anew (`again`) need no unrolling: whoever owns the
 outcome can come to it as often as it takes, so it leads where giving up leads.
 """
 
@@ -64,6 +64,22 @@ def compile_book(book: Book, entries: Iterable[Flow], held: AbstractSet[str]) ->
     return _Compiler(book, held).run(entries)
 
 
+def _gains(edge: Edge) -> int:
+    return (GAINS if edge.gain in GOOD else LEAVES) if edge.gain else 0
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """What can come of a node, as numbers: `targets` are nodes, or lead out where negative."""
+
+    targets: list[int] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    said: list[tuple[str, int]] = field(default_factory=list)
+    waits: list[tuple[int, int]] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+
 class _Compiler:
     """The work of `compile_book`: places are numbered as they are found."""
 
@@ -78,6 +94,7 @@ class _Compiler:
         self._part, self._loose = _loops(self._graph.nodes, self._index)
         self._graph.loose = self._loose
         self._most = 8 * len(self._graph.nodes) + 50_000
+        self._outcomes: list[_Outcomes | None] = [None] * len(self._graph.nodes)
         self._plain = [-1] * len(self._graph.nodes)
         self._numbers: dict[tuple[int, int, Counts], int] = {}
         self._keys: list[tuple[int, int, Counts]] = []
@@ -127,32 +144,58 @@ class _Compiler:
             if returns(node):
                 self._return(place, node, call)
         else:
-            index = self._index[id(flow)]
-            held = self._held
-            for edge in node.edges:
-                target = edge.target
-                if edge.outcome == GIVEN_UP or (edge.under is not None and self._absent(edge)):
-                    continue
-                if target == AGAIN:
-                    self._give_up(place, index, node, edge, call, counts)
-                    continue
-                to = self._place(call, index[target], counts) if target in index else self._out(place, edge)
-                flag = CUSTOMER if edge.owner == "customer" else TIME if edge.owner == "time" else 0
-                if edge.mistake:
-                    flag |= MISTAKE
-                if edge.gain:
-                    flag |= GAINS if edge.gain in GOOD else LEAVES
-                if edge.under is not None and edge.under.effect == "spared" and edge.under.assumption in held:
-                    flag |= SPARED
-                if edge.seconds:
-                    self._graph.wait[len(self._graph.dst)] = edge.seconds
-                self._add(to, flag, edge, (edge.outcome, 1))
+            self._usual(place, call, at, counts)
 
-    def _out(self, place: int, edge: Edge) -> int:
-        to = OUT.get(edge.target, UNSEEN)
-        if to == UNSEEN:
-            self._graph.unseen.append((place, edge.why or f"`{edge.outcome}` leads to `{edge.target}`"))
-        return to
+    def _usual(self, place: int, call: int, at: int, counts: Counts) -> None:
+        """The edges of a place whose node does nothing by itself: the same for every place of the node."""
+        graph = self._graph
+        known = self._outcomes[at]
+        if known is None:
+            known = self._outcomes[at] = self._worked_out(at)
+        for position, seconds in known.waits:
+            graph.wait[len(graph.dst) + position] = seconds
+        for why in known.unseen:
+            graph.unseen.append((place, why))
+        if call or counts:
+            graph.dst += [self._place(call, to, counts) if to >= 0 else to for to in known.targets]
+        else:
+            plain = self._plain
+            for to in known.targets:
+                graph.dst.append(to if to < 0 else plain[to] if plain[to] >= 0 else self._place(0, to, ()))
+        graph.flag += known.flags
+        graph.edge_of += known.edges
+        graph.said += known.said
+
+    def _worked_out(self, at: int) -> "_Outcomes":
+        flow, node = self._graph.nodes[at]
+        index = self._index[id(flow)]
+        known = _Outcomes()
+        last = node.edge(GIVEN_UP) or Edge(GIVEN_UP, STOP)
+        for edge in node.edges:
+            if edge.outcome == GIVEN_UP or (edge.under is not None and self._absent(edge)):
+                continue
+            again = edge.target == AGAIN
+            leads = last if again else edge
+            to = index.get(leads.target, -1)
+            if to < 0:
+                to = OUT.get(leads.target, UNSEEN)
+                if to == UNSEEN:
+                    known.unseen.append(leads.why or f"`{leads.outcome}` leads to `{leads.target}`")
+            if edge.seconds:
+                known.waits.append((len(known.targets), edge.seconds))
+            known.targets.append(to)
+            known.flags.append(self._flags(edge) | _gains(leads))
+            known.edges.append(leads)
+            known.said.append((edge.outcome, node.tries + 1 if again else 1))
+        return known
+
+    def _flags(self, edge: Edge) -> int:
+        flag = CUSTOMER if edge.owner == "customer" else TIME if edge.owner == "time" else 0
+        if edge.mistake:
+            flag |= MISTAKE
+        if edge.under is not None and edge.under.effect == "spared" and edge.under.assumption in self._held:
+            flag |= SPARED
+        return flag
 
     def _absent(self, edge: Edge) -> bool:
         under = edge.under
@@ -166,17 +209,6 @@ class _Compiler:
         graph.flag.append(flag)
         graph.edge_of.append(edge)
         graph.said.append(said)
-
-    def _give_up(self, place: int, index: Mapping[str, int], node: Node, edge: Edge, call: int, counts: Counts) -> None:
-        last = node.edge(GIVEN_UP) or Edge(GIVEN_UP, STOP)
-        to = self._place(call, index[last.target], counts) if last.target in index else self._out(place, last)
-        flag = (CUSTOMER if edge.owner == "customer" else TIME if edge.owner == "time" else 0) | (
-            edge.mistake and MISTAKE
-        )
-        flag |= (GAINS if last.gain in GOOD else LEAVES) if last.gain else 0
-        if edge.seconds:
-            self._graph.wait[len(self._graph.dst)] = edge.seconds
-        self._add(to, flag, last, (edge.outcome, node.tries + 1))
 
     # What nobody chooses ----------------------------------------------------------------------------------------
 
@@ -193,8 +225,10 @@ class _Compiler:
     def _go(self, flow: Flow, edge: Edge, call: int, counts: Counts, flag: int) -> None:
         index = self._index[id(flow)]
         to = self._place(call, index[edge.target], counts) if edge.target in index else OUT.get(edge.target, UNSEEN)
-        gains = (GAINS if edge.gain in GOOD else LEAVES) if edge.gain else 0
-        self._add(to, flag | gains, edge, (GOES, 1))
+        if to == UNSEEN:
+            here = len(self._graph.first) - 1
+            self._graph.unseen.append((here, edge.why or f"`{edge.outcome}` leads to `{edge.target}`"))
+        self._add(to, flag | _gains(edge), edge, (GOES, 1))
 
     def _enter(self, place: int, flow: Flow, node: Node, call: int, at: int, counts: Counts) -> None:
         entered = self._book.find(node.about)

@@ -9,7 +9,7 @@ from ahadi.flowlang.graph import CUSTOMER, GAINS, LEAVES, TIME, Graph
 from ahadi.flowlang.model import Flow, Node
 from ahadi.flowlang.settings import Settings
 from ahadi.flowlang.step import returns
-from ahadi.flowlang.tell import path_back, story
+from ahadi.flowlang.tell import Path, path_back, story
 
 
 @dataclass(slots=True)
@@ -38,9 +38,12 @@ class Ground:
 
     def story_to(self, place: int, *more: int, close: str = "") -> Story:
         """How a contact comes to a place, with nothing gained where that can be, and goes on by these edges."""
-        came = self.play.came if self.play.came[place] > -2 else self.whole()[1]
-        edges = path_back(came, self.play.src, place)
-        return story(self.graph, self.play.src, [*edges, *more], close)
+
+        def path() -> Path:
+            came = self.play.came if self.play.came[place] > -2 else self.whole()[1]
+            return Path([*path_back(came, self.play.src, place), *more], close)
+
+        return story(self.graph, self.play.src, path)
 
     def edges(self, place: int) -> range:
         """The numbers of a place's edges."""

@@ -10,7 +10,7 @@ from ahadi.flowlang.findings import Story
 from ahadi.flowlang.graph import GAINS, LEAVES, Graph
 from ahadi.flowlang.ground import Ground, ends_badly, is_cut
 from ahadi.flowlang.model import ELSEWHERE, ENTITLED, Flow, Node
-from ahadi.flowlang.tell import ending, path_back, story
+from ahadi.flowlang.tell import Path, ending, path_back, story
 
 _AWAY: Final = "The customer is sent to another channel, and the conversation is not handed over."
 
@@ -79,10 +79,14 @@ class Assigned:
 
     def story_without(self, name: str, place: int, close: str) -> Story:
         """How a contact comes to a place without the variable having been set."""
-        graph = self.ground.graph
-        if name not in self._paths:
-            self._paths[name] = _unset(graph, name)
-        return story(graph, self.ground.play.src, path_back(self._paths[name], self.ground.play.src, place), close)
+        graph, src = self.ground.graph, self.ground.play.src
+
+        def path() -> Path:
+            if name not in self._paths:
+                self._paths[name] = _unset(graph, name)
+            return Path(path_back(self._paths[name], src, place), close)
+
+        return story(graph, src, path)
 
 
 def _unset(graph: Graph, name: str) -> list[int]:

@@ -1,6 +1,7 @@
 """Stories in words: a path through the graph told as what a customer would live through."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ahadi.base.text import one_line
@@ -15,6 +16,15 @@ _CUT: Final = "The line is cut: the contact is over, with no person and no promi
 _SAID_BEFORE: Final[dict[str, str]] = {
     "menu": "At", "ask": "At", "identify": "At", "callback": "At", "appointment": "At", "voicemail": "At",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Edges one after another, how it ends in words, and the number of the step from which on it repeats for ever."""
+
+    edges: Sequence[int]
+    close: str = ""
+    back_to: int = -1
 
 
 def path_to(play_: Play, place: int) -> list[int]:
@@ -32,14 +42,14 @@ def path_back(came: Sequence[int] | Mapping[int, int], src: Sequence[int], place
     return edges
 
 
-def story(graph: Graph, src: Sequence[int], edges: Sequence[int], close: str = "", back_to: int = -1) -> Story:
-    """The story of these edges, one after another. With `back_to` its steps from there on repeat for ever."""
-    kept = tuple(edges)
+def story(graph: Graph, src: Sequence[int], path: Callable[[], Path]) -> Story:
+    """The story of the edges that a function gives when it is asked, one after another."""
 
-    def tell() -> tuple[tuple[Told, ...], str]:
-        return tuple(_told(graph, src[edge], edge) for edge in kept), close
+    def tell() -> tuple[tuple[Told, ...], str, int]:
+        found = path()
+        return tuple(_told(graph, src[edge], edge) for edge in found.edges), found.close, found.back_to
 
-    return Story(tell, forever=back_to >= 0, back_to=max(back_to, 0))
+    return Story(tell)
 
 
 def ending(graph: Graph, place: int, edge: int = -1) -> str:
