@@ -49,6 +49,7 @@ def test_every_action_on_a_customer_is_tried() -> None:
     listing = {
         "find_customers",
         "get_customers",
+        "likely_duplicates",
         "noticed_duplicates",
         "recognise",
         "unmerge_customers",

@@ -72,7 +72,7 @@ from ahadi.cases.personal_data import ERASED, cases_of_person, erase_cases, forg
 from ahadi.cases.personal_store import ids_of_cases
 from ahadi.cases.search_store import CaseSearch, find_cases, still_a_subject
 from ahadi.cases.shown import show_case, show_holder, show_promise, show_whole
-from ahadi.cases.status import reach_of, touch_case
+from ahadi.cases.status import case_with_touch, reach_of, touch_case
 from ahadi.cases.store import (
     PromiseText,
     all_promises,
@@ -80,6 +80,7 @@ from ahadi.cases.store import (
     moved_by_people,
     promise_from,
     promise_texts,
+    promises_with_texts,
     recent_contacts_of,
     texts_of,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "Window",
     "all_promises",
     "break_promise",
+    "case_with_touch",
     "cases_of_customers",
     "cases_of_person",
     "count_away",
@@ -171,6 +173,7 @@ __all__ = [
     "promise_name",
     "promise_text",
     "promise_texts",
+    "promises_with_texts",
     "reach_of",
     "read_link",
     "recent_contacts_of",

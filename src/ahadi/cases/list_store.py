@@ -24,9 +24,10 @@ class PromiseFilter:
 
 
 async def list_promises(work: Work, organisations: Sequence[UUID], wanted: PromiseFilter) -> list[dict[str, Any]]:
-    """Open promises earliest due first, others newest change first; each with its case's reference.
+    """Open promises earliest due first, others newest change first; each with its case's reference and subject.
 
-    One index scan an organisation, so that the order by due date needs no sort of everything.
+    One index scan an organisation, so that the order by due date needs no sort of everything; and one look-up for each
+    row found (`offset 0`), which a plan made for any number of rows would take for too many and read whole tables.
     """
     opened = wanted.state == "open"
     clauses = ["p.state = 'open'" if opened else "p.state <> 'open'" if wanted.state else "true"]
@@ -43,12 +44,16 @@ async def list_promises(work: Work, organisations: Sequence[UUID], wanted: Promi
     if wanted.after:
         clauses.append(f"({key}, p.id) {'>' if opened else '<'} (%(after_at)s, %(after_id)s)")
     return await work.rows(
-        "select q.*, c.reference, t.text, t.note from (select o.id as organisation_id, r.*"
+        "select q.*, c.reference, x.subject, t.text, t.note from (select o.id as organisation_id, r.*"
         " from unnest(%(organisations)s::uuid[]) as o (id)"
         f" cross join lateral (select {PROMISE_COLUMNS}, {key} as sort_at from promise p where p.organisation_id = o.id"
         f" and {' and '.join(clauses)} order by {order} limit %(limit)s) r) q"
-        " join cases c on c.organisation_id = q.organisation_id and c.id = q.case_id"
-        " left join promise_text t on t.organisation_id = q.organisation_id and t.promise_id = q.id"
+        " cross join lateral (select reference from cases"
+        " where organisation_id = q.organisation_id and id = q.case_id offset 0) c"
+        " left join lateral (select subject from case_text"
+        " where organisation_id = q.organisation_id and case_id = q.case_id offset 0) x on true"
+        " left join lateral (select text, note from promise_text"
+        " where organisation_id = q.organisation_id and promise_id = q.id offset 0) t on true"
         f" order by {order.replace('p.', 'q.') if opened else 'q.sort_at desc, q.id desc'} limit %(limit)s",
         {
             "organisations": list(organisations),
@@ -87,7 +92,7 @@ async def references_of(work: Work, organisation_id: UUID, case_ids: Sequence[UU
 
 
 async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilter) -> list[dict[str, Any]]:
-    """Cases with subject and next promise, newest change first."""
+    """Cases with subject and next promise, newest change first; looked up as `list_promises` does."""
     clauses = ["true"]
     if wanted.state:
         clauses.append("c.state = 'open'" if wanted.state == "open" else "c.state = 'resolved'")
@@ -95,8 +100,9 @@ async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilt
         clauses.append("c.holder_person = %(holder)s" if wanted.holder.person else "c.holder_department = %(holder)s")
     if wanted.department_id:
         clauses.append("c.department_id = %(department_id)s")
-    if wanted.customer_ids is not None:
-        clauses.append("c.customer_id = any(%(customer_ids)s)")
+    source = "cases"
+    if wanted.customer_ids is not None:  # found by who they are about, and sorted then: they are few
+        source = "(select * from cases where organisation_id = o.id and customer_id = any(%(customer_ids)s) offset 0)"
     if wanted.reason:
         clauses.append("c.reason = %(reason)s")
     if wanted.after:
@@ -109,11 +115,13 @@ async def list_cases(work: Work, organisations: Sequence[UUID], wanted: CaseFilt
     return await work.rows(
         f"select q.*, t.subject, p.kind as promise_kind, p.due_at as promise_due_at, p.owner_person as promise_owner"
         f" from (select r.* from unnest(%(organisations)s::uuid[]) as o (id) cross join lateral"
-        f" (select {CASE_COLUMNS}, c.next_promise_id from cases c where c.organisation_id = o.id"
+        f" (select {CASE_COLUMNS}, c.next_promise_id from {source} c where c.organisation_id = o.id"
         f" and {' and '.join(clauses)}"
         " order by c.changed_at desc, c.id desc limit %(limit)s) r) q"
-        " left join case_text t on t.organisation_id = q.organisation_id and t.case_id = q.id"
-        " left join promise p on p.organisation_id = q.organisation_id and p.id = q.next_promise_id"
+        " left join lateral (select subject from case_text"
+        " where organisation_id = q.organisation_id and case_id = q.id offset 0) t on true"
+        " left join lateral (select kind, due_at, owner_person from promise"
+        " where organisation_id = q.organisation_id and id = q.next_promise_id offset 0) p on true"
         " order by q.changed_at desc, q.id desc limit %(limit)s",
         {
             "organisations": list(organisations),
@@ -155,12 +163,14 @@ async def lines_of_cases(work: Work, organisations: Sequence[UUID], case_ids: Se
 
 
 async def list_waiting(work: Work, organisations: Sequence[UUID], person: UUID, limit: int) -> list[dict[str, Any]]:
-    """Open cases somebody holds whose customer wrote and has had no person's answer since, the longest wait first.
+    """Open cases somebody holds whose customer wrote and has had no person's answer since, the longest wait first;
+    with their subjects.
 
     `since` is when the first unanswered words came (business time), `channel` how. A call needs no answer: it had one.
     """
     return await work.rows(
-        "select c.organisation_id, c.id as case_id, c.reference, w.since, w.channel from cases c cross join lateral"
+        "select c.organisation_id, c.id as case_id, c.reference, w.since, w.channel, (select x.subject from case_text x"
+        " where x.organisation_id = c.organisation_id and x.case_id = c.id) as subject from cases c cross join lateral"
         " (select min(m.at) as since, (array_agg(m.channel order by m.at desc))[1] as channel from message m"
         " where m.organisation_id = c.organisation_id and m.case_id = c.id and m.direction = 'in'"
         " and m.channel <> 'phone' and not exists (select from message o where o.organisation_id = c.organisation_id"

@@ -7,6 +7,7 @@ from ahadi.base.text import one_line
 from ahadi.cases import actions, touch, touch_store
 from ahadi.cases.errors import NoSuchCase
 from ahadi.cases.events import Holder
+from ahadi.cases.model import Case
 from ahadi.cases.touch import Audience, Known, Reach, Touch
 from ahadi.cases.touch_store import Seen
 from ahadi.directory import Directory, directory_at
@@ -20,6 +21,13 @@ async def touch_case(
 
     Raises NoSuchCase for any case the actor may not see.
     """
+    return (await case_with_touch(work, reference, language, audience))[1]
+
+
+async def case_with_touch(
+    work: Work, reference: str | UUID, language: str | None = None, audience: Audience = "staff"
+) -> tuple[Case, Touch]:
+    """As `touch_case`, and the case itself, whose open promises are known as far as a touch tells of them."""
     seen = await touch_store.see(work, actions.canonical(reference))
     if seen is None or (work.actor.case_id and work.actor.case_id != seen.case.id):
         raise NoSuchCase(one_line(str(reference), 40))
@@ -42,7 +50,7 @@ async def touch_case(
         reason=_reason(directory, seen.case.reason, spoken),
         zone=directory.organisation.zone,
     )
-    return touch.compose(known, work.now, spoken, audience)
+    return seen.case, touch.compose(known, work.now, spoken, audience)
 
 
 def reach_of(

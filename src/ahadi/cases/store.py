@@ -241,6 +241,20 @@ async def promise_texts(work: Work, organisation_id: UUID, promise_ids: Sequence
     return kept | {each.promise_id: each for each in rows}
 
 
+async def promises_with_texts(
+    work: Work, organisation_id: UUID, case_id: UUID
+) -> tuple[list[Promise], dict[UUID, PromiseText]]:
+    """Every promise ever made about a case, in the order they were made, and their words."""
+    rows = await work.rows(
+        f"select {PROMISE_COLUMNS}, t.text, t.note from promise p left join promise_text t"
+        " on t.organisation_id = p.organisation_id and t.promise_id = p.id"
+        " where p.organisation_id = %(organisation_id)s and p.case_id = %(case_id)s order by p.made_at, p.id",
+        {"organisation_id": organisation_id, "case_id": case_id},
+    )
+    texts = {row["id"]: PromiseText(row["id"], row.pop("text") or "", row.pop("note")) for row in rows}
+    return [promise_from(row) for row in rows], texts
+
+
 # The touch ---------------------------------------------------------------------------------------------------
 
 

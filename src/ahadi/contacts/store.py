@@ -268,6 +268,18 @@ async def attachments_of(work: Work, organisation_id: UUID, message_ids: Sequenc
     )
 
 
+async def attachments_of_case(work: Work, organisation_id: UUID, case_id: UUID) -> list[dict[str, Any]]:
+    """What is attached to the messages of a case."""
+    return await work.rows(
+        "select a.message_id, a.position, a.file_id, a.name, a.content_id, f.media_type, f.size from message m"
+        " join attachment a on a.organisation_id = m.organisation_id and a.message_id = m.id"
+        " join file f on f.organisation_id = a.organisation_id and f.id = a.file_id"
+        " where m.organisation_id = %(organisation_id)s and m.case_id = %(case_id)s"
+        " order by a.message_id, a.position",
+        {"organisation_id": organisation_id, "case_id": case_id},
+    )
+
+
 async def messages_to_settle(
     work: Work, organisations: Sequence[UUID], after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Message]:
@@ -285,6 +297,17 @@ async def messages_to_settle(
             "limit": limit,
         },
     )
+
+
+async def count_to_settle(work: Work, organisations: Sequence[UUID], most: int) -> int:
+    """How many messages wait for a person, as `messages_to_settle` lists them, counted up to `most`."""
+    counted: int = await work.value(
+        "select count(*) from unnest(%(organisations)s::uuid[]) as o (id) cross join lateral (select from message m"
+        " where m.organisation_id = o.id and m.state in ('held', 'failed', 'uncertain')"
+        " and m.failure is distinct from 'batch-waits' order by m.at desc limit %(most)s) waiting",
+        {"organisations": list(organisations), "most": most},
+    )
+    return counted
 
 
 # Mail threads ------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from ahadi.customers.likeness import LIKELY, Likeness, Reason, likeness
 from ahadi.customers.merging import (
     Suggestion,
     dismiss_duplicate,
+    likely_duplicates,
     merge_customers,
     merges_of,
     noticed_duplicates,
@@ -70,6 +71,7 @@ __all__ = [
     "get_customers",
     "handle_identity",
     "hold_still",
+    "likely_duplicates",
     "likeness",
     "merge_customers",
     "merges_of",

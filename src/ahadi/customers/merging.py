@@ -15,7 +15,7 @@ from ahadi.customers.group_store import PairKey
 from ahadi.customers.identities import likeness_query
 from ahadi.customers.likeness import LIKELY, Reason, likeness
 from ahadi.customers.model import Customer, Merge, groups
-from ahadi.platform.database import Work
+from ahadi.platform.database import Together, Work
 
 MERGE = "customer.edit"
 _CANDIDATES = 100
@@ -40,16 +40,26 @@ async def suggest_duplicates(
     Raises NotFound.
     """
     work.permit(organisation_id, READ)
-    customer = await of_id(work, organisation_id, customer_id)
+    return await likely_duplicates(work, await of_id(work, organisation_id, customer_id), limit=limit, among=among)
+
+
+async def likely_duplicates(
+    work: Work, customer: Customer, *, limit: int = 10, among: int = _CANDIDATES
+) -> list[Suggestion]:
+    """As `suggest_duplicates`, of somebody who was read already."""
+    organisation_id = customer.organisation_id
+    work.permit(organisation_id, READ)
     if customer.erased_at:
         return []
-    paired = await group_store.pairs_of(work, organisation_id, customer.ids)
     identities = [(each.kind, each.value) for each in customer.identities]
     # Every name, because a merged record's name finds people too.
     queries = {likeness_query(record.name, []) for record in customer.records} | {likeness_query(None, identities)}
     query = " | ".join(sorted(filter(None, queries)))
-    alike = await store.newest(work, organisation_id, query, None, among) if query else []
-    found = await get_customers(work, organisation_id, {*alike, *paired})
+    async with Together() as asked:
+        pairs = asked.ask(group_store.pairs_of(work, organisation_id, customer.ids))
+        alike = asked.ask(store.newest(work, organisation_id, query, None, among)) if query else None
+    paired = pairs.result()
+    found = await get_customers(work, organisation_id, {*(alike.result() if alike else ()), *paired})
     suggestions = []
     for other in {each.id: each for each in found.values()}.values():
         said = [paired[each] for each in other.ids if each in paired]

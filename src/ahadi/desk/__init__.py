@@ -2,6 +2,7 @@
 
 from ahadi.desk.actions import (
     after_sending,
+    at_desk,
     be_here,
     choose_after_sending,
     drafts_of,
@@ -11,7 +12,7 @@ from ahadi.desk.actions import (
     others_here,
 )
 from ahadi.desk.macros import delete_macro, get_macro, macros_of, preview_macro, run_macro, save_macro
-from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, AfterSending, Deeds, Here, Macro, Mode, NoSuchMacro
+from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, AfterSending, AtDesk, Deeds, Here, Macro, Mode, NoSuchMacro
 from ahadi.desk.personal_data import drafts_about, erase_drafts
 from ahadi.desk.store import forget_old
 
@@ -20,12 +21,14 @@ __all__ = [
     "HERE_FOR",
     "MODES",
     "AfterSending",
+    "AtDesk",
     "Deeds",
     "Here",
     "Macro",
     "Mode",
     "NoSuchMacro",
     "after_sending",
+    "at_desk",
     "be_here",
     "choose_after_sending",
     "delete_macro",

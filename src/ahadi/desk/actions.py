@@ -8,7 +8,7 @@ from uuid import UUID
 from ahadi.base.errors import Invalid
 from ahadi.cases import Case
 from ahadi.desk import store
-from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, MOST_DRAFT, AfterSending, Here, Mode
+from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, MOST_DRAFT, AfterSending, AtDesk, Here, Mode
 from ahadi.platform.database import Work
 
 
@@ -63,6 +63,12 @@ async def others_here(work: Work, case: Case) -> list[Here]:
     """The colleagues who have the case open now, those who write first."""
     since = work.real_now - HERE_FOR
     return await store.others_here(work, case.organisation_id, case.id, work.actor.person_id, since)
+
+
+async def at_desk(work: Work, case: Case) -> AtDesk:
+    """What whoever acts has half written about a case, who else has it open, and where to go after sending."""
+    since = work.real_now - HERE_FOR
+    return await store.at_desk(work, case.organisation_id, case.id, work.actor.person_id, since)
 
 
 async def after_sending(work: Work) -> AfterSending:

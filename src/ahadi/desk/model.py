@@ -1,5 +1,6 @@
 """What a person works with at the desk, as values."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -54,3 +55,12 @@ class Here:
 
     person_id: UUID
     writing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AtDesk:
+    """What somebody finds where they write about a case: drafts, colleagues who have it open, what they chose."""
+
+    drafts: Mapping[Mode, str]
+    others: Sequence[Here]
+    after: AfterSending

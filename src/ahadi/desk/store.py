@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from ahadi.cases import Holder
-from ahadi.desk.model import AfterSending, Deeds, Here, Macro, Mode
+from ahadi.desk.model import AfterSending, AtDesk, Deeds, Here, Macro, Mode
 from ahadi.directory import Within
 from ahadi.platform.database import Work
 
@@ -185,6 +185,25 @@ async def forget_old(work: Work, organisations: Sequence[UUID], here: datetime, 
         "delete from draft where organisation_id = any(%(organisations)s) and changed_at < %(before)s",
         {"organisations": list(organisations), "before": drafts},
     )
+
+
+# All of it at once ----------------------------------------------------------------------------------------------
+
+
+async def at_desk(work: Work, organisation_id: UUID, case_id: UUID, person_id: UUID | None, since: datetime) -> AtDesk:
+    """What `drafts_of`, `others_here` and `choice_of` tell, in one look."""
+    row = await work.row(
+        "select (select json_object_agg(mode, body) from draft where organisation_id = %(organisation_id)s"
+        " and case_id = %(case_id)s and person_id = %(person_id)s) as drafts,"
+        " (select json_agg(json_build_array(person_id, writing) order by writing desc, person_id) from at_case"
+        " where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
+        " and person_id is distinct from %(person_id)s and seen_at > %(since)s) as others,"
+        " (select after_sending from desk_choice where person_id = %(person_id)s) as after",
+        {"organisation_id": organisation_id, "case_id": case_id, "person_id": person_id, "since": since},
+    )
+    assert row is not None
+    others = [Here(UUID(person), writing) for person, writing in row["others"] or ()]
+    return AtDesk(row["drafts"] or {}, others, row["after"] or "stay")
 
 
 # What a person chose --------------------------------------------------------------------------------------------

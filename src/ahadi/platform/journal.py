@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ahadi.base.errors import Invalid
-from ahadi.platform.database.work import Work
+from ahadi.platform.database.work import Answer, Work
 
 
 class StaleCursor(Invalid):
@@ -93,9 +93,14 @@ async def latest(work: Work) -> datetime | None:
 
 async def head(work: Work) -> Cursor:
     """The cursor of now: take it before the first load of what is then kept up to date."""
-    row = await work.row("select pg_current_snapshot()::text as seen, epoch from journal_epoch")
-    assert row is not None
-    return Cursor(row["epoch"], row["seen"])
+    cursor = await (await ask_head(work)).one()
+    assert cursor is not None
+    return cursor
+
+
+async def ask_head(work: Work) -> Answer[Cursor]:
+    """Send what `head` asks, and go on: what is sent next is read later than the cursor all the same."""
+    return await work.ask(Cursor, "select epoch, pg_current_snapshot()::text as seen from journal_epoch")
 
 
 async def beginning(work: Work) -> Cursor:

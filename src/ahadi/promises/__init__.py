@@ -30,7 +30,7 @@ from ahadi.promises.calls import Call, calls_to_make
 from ahadi.promises.capacity import Slot
 from ahadi.promises.model import due_within, following, leaving, passes_on, recovery, successor
 from ahadi.promises.orphan_store import Orphan, orphans_of
-from ahadi.promises.store import Notice, mark_seen, notices_of, notify
+from ahadi.promises.store import Notice, count_unseen, mark_seen, notices_of, notify
 from ahadi.promises.telling import calendar_file, phone_to_call
 from ahadi.promises.watch import oldest_overdue, watch_once, watch_until_quiet
 
@@ -53,6 +53,7 @@ __all__ = [
     "calendar_file",
     "calls_to_make",
     "cancel_booking",
+    "count_unseen",
     "due_within",
     "following",
     "free_slots",

@@ -245,7 +245,7 @@ async def _owner(request: Request, work: Work, organisation: str | None, owner: 
 def _row(directory: Directory, row: dict[str, Any]) -> dict[str, Any]:
     text = PromiseText(row["id"], row.pop("text") or "", row.pop("note"))
     reference = row.pop("reference")
-    for extra in ("organisation_id", "sort_at"):
+    for extra in ("organisation_id", "sort_at", "subject"):
         row.pop(extra)
     return {**show_promise(directory, promise_from(row), text), "case": {"reference": reference}}
 

@@ -169,6 +169,18 @@ async def notices_of(work: Work, person_id: UUID, limit: int) -> list[Notice]:
     )
 
 
+async def count_unseen(work: Work, person_id: UUID, most: int) -> int:
+    """How many notices a person has not seen yet, counted up to `most`."""
+    counted: int = await work.value(
+        # Ordered as the index is, so that a person with none is found by it whatever everybody else has.
+        "select count(*) from unnest(%(organisations)s::uuid[]) as o (id) cross join lateral (select from notice n"
+        " where n.organisation_id = o.id and n.person_id = %(person)s and n.seen_at is null"
+        " order by n.at desc limit %(most)s) unseen",
+        {"organisations": list(work.actor.organisations), "person": person_id, "most": most},
+    )
+    return counted
+
+
 async def mark_seen(work: Work, person_id: UUID, ids: Sequence[UUID]) -> None:
     """These were seen; whatever else shows them to the person hears of it."""
     rows = await work.rows(

@@ -21,7 +21,6 @@ from ahadi.screens.case_forms import KINDS, PRIORITIES, case_form
 from ahadi.screens.case_page import case_page
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.forms import way_back
-from ahadi.screens.frame import frame_of
 from ahadi.screens.my_work import my_work
 from ahadi.screens.pages import Done
 from ahadi.screens.reader import later
@@ -85,7 +84,7 @@ async def _after(request: Request, work: Work, entered: Entered, reference: str)
     await desk.choose_after_sending(work, after)
     if after == "stay":
         return _address(reference)
-    following = (await my_work(work, await frame_of(request, work))).after(reference) if after == "next" else None
+    following = (await my_work(work)).after(reference) if after == "next" else None
     return _address(following) if following else "/cases"
 
 

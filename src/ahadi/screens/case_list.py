@@ -17,7 +17,7 @@ from ahadi.base.text import words
 from ahadi.cases import CaseFilter, Holder
 from ahadi.customers import Customer
 from ahadi.directory import Permission
-from ahadi.platform.database import Actor, Work
+from ahadi.platform.database import Actor, Together, Work
 from ahadi.platform.web import Paging, Router, database_of, needs
 from ahadi.platform.web.paging import next_page
 from ahadi.screens.frame import Frame, frame_of
@@ -67,12 +67,14 @@ async def get_cases(
     async with database_of(request).read(actor, by_key=not wanted.q) as work:
         if reference and not is_live(request) and await is_there(work, reference):
             return go_to(request, f"/cases/{reference}")
-        frame = await frame_of(request, work)
-        rows = await _find(work, frame, wanted, page.after(datetime, UUID), page.limit + 1)
-        names = await _customers(work, rows)
-        found = await _found_customers(work, frame, wanted) if wanted.q and not page.cursor else []
-        chosen = await _chosen_customer(work, frame, wanted)
-        mine = await my_work(work, frame)
+        async with Together() as asked:
+            framed = asked.ask(frame_of(request, work))  # first, for its cursor
+            mine = asked.ask(my_work(work))
+            frame = await framed
+            listed = asked.ask(_listed(work, frame, wanted, page.after(datetime, UUID), page.limit + 1))
+            found = asked.ask(_found_customers(work, frame, wanted)) if wanted.q and not page.cursor else None
+            chosen = asked.ask(_chosen_customer(work, frame, wanted))
+    rows, names = listed.result()
     following = next_page(rows, page, key=lambda row: (row["changed_at"], row["id"]))
     return screens_of(request).page(
         request,
@@ -82,12 +84,12 @@ async def get_cases(
         wanted=wanted,
         rows=rows[: page.limit],
         customers=names,
-        found=found,
-        chosen=chosen,
+        found=found.result() if found else [],
+        chosen=chosen.result(),
         next_address=wanted.address(after=following) if following else None,
         first_address=wanted.address() if page.cursor else None,
         holders=departments_to_choose(frame),
-        mine=mine,
+        mine=mine.result(),
     )
 
 
@@ -98,6 +100,14 @@ async def is_there(work: Work, reference: str) -> bool:
     except NotFound:
         return False
     return True
+
+
+async def _listed(
+    work: Work, frame: Frame, wanted: Wanted, after: tuple[Any, ...] | None, limit: int
+) -> tuple[list[dict[str, Any]], dict[UUID, Customer]]:
+    """The cases, and who they are about."""
+    rows = await _find(work, frame, wanted, after, limit)
+    return rows, await _customers(work, rows)
 
 
 async def _find(

@@ -1,7 +1,7 @@
 """The page of a case: its story in the middle, what can be done, and the touch beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +13,18 @@ from ahadi.base.errors import AhadiError
 from ahadi.base.ids import uuid7
 from ahadi.cases import Case, CaseFilter, Promise, PromiseText, Touch
 from ahadi.cases.touch import Reach
+from ahadi.contacts import chat_store
 from ahadi.customers import Customer, Suggestion
 from ahadi.directory import Directory, Permission
 from ahadi.platform import journal
-from ahadi.platform.database import Actor, Work
+from ahadi.platform.database import Actor, Together, Work
 from ahadi.platform.web import Router, database_of, needs
 from ahadi.screens.case_forms import KINDS
-from ahadi.screens.chat_pages import ChatHere, chat_of_case
+from ahadi.screens.chat_pages import ChatHere, chat_here
 from ahadi.screens.composer import Composer, composer_of
 from ahadi.screens.entered import Entered
 from ahadi.screens.frame import Frame, frame_of
-from ahadi.screens.my_work import MyWork, my_work
+from ahadi.screens.my_work import my_work
 from ahadi.screens.pages import go_to, screens_of
 from ahadi.screens.reader import reading
 from ahadi.screens.timeline import Entry, Story, tell
@@ -33,20 +34,26 @@ _JOURNAL, _OTHERS, _ALIKE = 400, 6, 20
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The customer of a case, and what is known around them."""
+
+    customer: Customer
+    others: Sequence[Mapping[str, Any]]
+    duplicates: Sequence[Suggestion]
+    way: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """Everything the page of a case shows."""
+    """Everything the page of a case shows of it."""
 
     case: Case
     directory: Directory
     touch: Touch
     reach: Reach
-    customer: Customer
+    about: Known
     entries: Sequence[Entry]
-    promises: Sequence[Promise]
     texts: Mapping[UUID, PromiseText]
-    others: Sequence[Mapping[str, Any]]
-    duplicates: Sequence[Suggestion]
-    mine: MyWork
     composer: Composer | None
     way: tuple[str, str]
     ways: Sequence[tuple[str, str]]
@@ -74,13 +81,15 @@ async def case_page(
     problem: AhadiError | None = None,
 ) -> Response:
     """The page, with what was entered into its composer and what is wrong with that."""
-    async with database_of(request).read(actor, by_key=True) as work:
-        frame = await frame_of(request, work)
-        case = await cases.get_case(work, reference)
+    async with database_of(request).read(actor, by_key=True) as work, Together() as asked:
+        framed = asked.ask(frame_of(request, work))  # first, for its cursor
+        mine = asked.ask(my_work(work))
+        found = asked.ask(cases.case_with_touch(work, reference))
+        frame, (case, touch) = await framed, await found
         if case.reference != reference and request.method == "GET":
             return go_to(request, f"/cases/{case.reference}")
         frame = frame.at(case.organisation_id)
-        view = await _view(work, frame, case)
+        view = await _view(work, frame, case, touch)
     headers = {"HX-Retarget": "#composer", "HX-Reselect": "#composer"} if problem else None
     return screens_of(request).page(
         request,
@@ -90,6 +99,7 @@ async def case_page(
         headers=headers,
         frame=frame,
         view=view,
+        mine=mine.result(),
         entered=entered or Entered(),
         mode=mode,
         problem=problem,
@@ -98,39 +108,48 @@ async def case_page(
     )
 
 
-async def _view(work: Work, frame: Frame, case: Case) -> CaseView:
+async def _view(work: Work, frame: Frame, case: Case, touch: Touch) -> CaseView:
     organisation_id, language = case.organisation_id, frame.reader.language
     directory = frame.directories[organisation_id]
-    touch = await cases.touch_case(work, case.id, None, "staff")
-    messages = await contacts.messages_of(work, organisation_id, case.id)
-    files = await contacts.attachments_of(work, organisation_id, [each.id for each in messages])
-    rows = await journal.of_case(work, organisation_id, case.id, _JOURNAL)
-    promises = await cases.all_promises(work, organisation_id, case.id)
-    texts = await cases.promise_texts(work, organisation_id, [each.id for each in promises])
-    customer = next(iter((await customers.get_customers(work, organisation_id, [case.customer_id])).values()))
+    async with Together() as asked:
+        read = asked.ask(contacts.messages_of(work, organisation_id, case.id))
+        files = asked.ask(contacts.attachments_of_case(work, organisation_id, case.id))
+        rows = asked.ask(journal.of_case(work, organisation_id, case.id, _JOURNAL))
+        promised = asked.ask(cases.promises_with_texts(work, organisation_id, case.id))
+        known = asked.ask(_known_of(work, frame, case))
+        composer = asked.ask(composer_of(work, frame, case))
+        chatting = asked.ask(chat_store.open_chat_of_case(work, organisation_id, case.id))
+        merged_into = asked.ask(_merged_into(work, case))
+    messages, (promises, texts), about = read.result(), promised.result(), known.result()
     names = {each: directory.name_of(each, language) for each in (*directory.people, *directory.departments)}
-    story = Story(messages, files, rows, promises, texts, names, customer.name or "")
-    chat = await chat_of_case(work, case, messages)
+    story = Story(messages, files.result(), rows.result(), promises, texts, names, about.customer.name or "")
+    chat = chat_here(work, chatting.result(), messages)
     with reading(frame.reader):
         entries = tell(story)
     return CaseView(
-        case=case,
+        case=replace(case, promises=tuple(each for each in promises if each.state == "open")),
         directory=directory,
         touch=touch,
         reach=cases.reach_of(directory, case.holder, case.department_id, language, "staff"),
-        customer=customer,
+        about=about,
         entries=entries,
-        promises=promises,
         texts=texts,
-        others=await _others(work, case, customer),
-        duplicates=await _duplicates(work, frame, case, customer),
-        mine=await my_work(work, frame),
-        way=("chat", "") if chat else await contacts.way_open(work, organisation_id, customer, case.channel),
-        ways=[*([("chat", "")] if chat else []), *ways_to(customer)],
-        composer=await composer_of(work, frame, case),
-        merged_into=await _merged_into(work, case),
+        composer=composer.result(),
+        way=("chat", "") if chat else about.way,
+        ways=[*([("chat", "")] if chat else []), *ways_to(about.customer)],
+        merged_into=merged_into.result(),
         chat=chat,
     )
+
+
+async def _known_of(work: Work, frame: Frame, case: Case) -> Known:
+    organisation_id = case.organisation_id
+    customer = next(iter((await customers.get_customers(work, organisation_id, [case.customer_id])).values()))
+    async with Together() as asked:
+        others = asked.ask(_others(work, case, customer))
+        duplicates = asked.ask(_duplicates(work, frame, customer))
+        way = asked.ask(contacts.way_open(work, organisation_id, customer, case.channel))
+    return Known(customer, others.result(), duplicates.result(), way.result())
 
 
 def ways_to(customer: Customer) -> list[tuple[str, str]]:
@@ -148,10 +167,10 @@ async def _others(work: Work, case: Case, customer: Customer) -> list[dict[str, 
     return [each for each in found if each["id"] != case.id][:_OTHERS]
 
 
-async def _duplicates(work: Work, frame: Frame, case: Case, customer: Customer) -> list[Suggestion]:
-    if not frame.may(Permission.CUSTOMER_READ, case.organisation_id):
+async def _duplicates(work: Work, frame: Frame, customer: Customer) -> list[Suggestion]:
+    if not frame.may(Permission.CUSTOMER_READ, customer.organisation_id):
         return []
-    return await customers.suggest_duplicates(work, case.organisation_id, customer.id, limit=3, among=_ALIKE)
+    return await customers.likely_duplicates(work, customer, limit=3, among=_ALIKE)
 
 
 async def _merged_into(work: Work, case: Case) -> str | None:

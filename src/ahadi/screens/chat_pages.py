@@ -165,9 +165,8 @@ async def post_take(request: Request, reference: str, actor: Actor = needs(Permi
 # On a case ---------------------------------------------------------------------------------------------------
 
 
-async def chat_of_case(work: Work, case: Case, messages: Sequence[Message]) -> ChatHere | None:
-    """The conversation that goes on about a case, None where there is none."""
-    chat = await chat_store.open_chat_of_case(work, case.organisation_id, case.id)
+def chat_here(work: Work, chat: Chat | None, messages: Sequence[Message]) -> ChatHere | None:
+    """The conversation that goes on about a case with these messages, None where there is none."""
     if chat is None:
         return None
     said: dict[str, Any] = next(

@@ -7,9 +7,9 @@ from datetime import datetime
 from ahadi import cases, contacts, desk, promises
 from ahadi.cases import Case
 from ahadi.contacts import CannedReply, Unfilled
-from ahadi.desk import AfterSending, Macro, Mode
+from ahadi.desk import AfterSending, Here, Macro, Mode
 from ahadi.directory import Directory, Permission
-from ahadi.platform.database import Work
+from ahadi.platform.database import Together, Work
 from ahadi.screens.frame import Frame
 
 
@@ -29,13 +29,17 @@ async def composer_of(work: Work, frame: Frame, case: Case) -> Composer | None:
     """Everything the composer shows; nothing for somebody who only reads."""
     if not frame.may(Permission.CASE_WORK, case.organisation_id):
         return None
+    async with Together() as asked:
+        at_desk = asked.ask(desk.at_desk(work, case))
+        macros = asked.ask(desk.macros_of(work, case.organisation_id))
+    found = at_desk.result()
     directory = frame.directories[case.organisation_id]
     usual = directory.default_promise(case.department_id, case.reason)
     return Composer(
-        drafts=await desk.drafts_of(work, case),
-        macros=await desk.macros_of(work, case.organisation_id),
-        others=await others_at(work, directory, case),
-        after=await desk.after_sending(work),
+        drafts=found.drafts,
+        macros=macros.result(),
+        others=_named(directory, found.others),
+        after=found.after,
         usual=usual.kind,
         due=promises.due_within(directory, usual.within, case.department_id, work.now),
     )
@@ -43,8 +47,11 @@ async def composer_of(work: Work, frame: Frame, case: Case) -> Composer | None:
 
 async def others_at(work: Work, directory: Directory, case: Case) -> list[tuple[str, bool]]:
     """Who else has the case open, by name, and whether they write."""
-    found = await desk.others_here(work, case)
-    return [(directory.name_of(each.person_id, "en"), each.writing) for each in found]
+    return _named(directory, await desk.others_here(work, case))
+
+
+def _named(directory: Directory, others: Sequence[Here]) -> list[tuple[str, bool]]:
+    return [(directory.name_of(each.person_id, "en"), each.writing) for each in others]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from ahadi import contacts, promises
 from ahadi.directory import Directory, Permission, Person, read_directory
 from ahadi.platform import journal
-from ahadi.platform.database import Actor, Work
+from ahadi.platform.database import Actor, Together, Work
 from ahadi.screens.reader import Reader, reader_of
 
 _MOST = 99  # more than that is told as "99+"
@@ -95,14 +95,17 @@ class Frame:
 async def frame_of(request: Request, work: Work) -> Frame:
     """The frame for whoever acts. Call it first: its cursor must be older than what is read next."""
     actor = work.actor
-    cursor = await journal.head(work)
-    directories = {each: await read_directory(work, each) for each in actor.organisations}
+    settling = [each for each in actor.organisations if actor.may(each, Permission.MESSAGES_SETTLE)]
+    head = await journal.ask_head(work)
+    async with Together() as asked:
+        read = {each: asked.ask(read_directory(work, each)) for each in actor.organisations}
+        notices = asked.ask(_notices(work))
+        waiting = asked.ask(contacts.count_to_settle(work, settling, _MOST + 1)) if settling else None
+    cursor = await head.one()
+    directories = {each: directory.result() for each, directory in read.items()}
     people = (each.people.get(actor.person_id or UUID(int=0)) for each in directories.values())
     person = next((each for each in people if each), None)
     place = next(((each.organisation.zone, each.organisation.country) for each in directories.values()), (None, None))
-    notices = await promises.notices_of(work, actor.person_id, _MOST + 1) if actor.person_id else []
-    settling = [each for each in actor.organisations if actor.may(each, Permission.MESSAGES_SETTLE)]
-    waiting = await contacts.messages_to_settle(work, settling, None, _MOST + 1) if settling else []
     reader = reader_of(request).at(work.now, person.language if person else None, *place)
     request.state.reader = reader  # in whose language is told what goes wrong from here on
     return Frame(
@@ -110,7 +113,12 @@ async def frame_of(request: Request, work: Work) -> Frame:
         actor=actor,
         person=person,
         directories=directories,
-        notices=len(notices),
-        waiting=len(waiting) if settling else None,
+        notices=notices.result(),
+        waiting=waiting.result() if waiting else None,
         cursor=str(cursor),
     )
+
+
+async def _notices(work: Work) -> int:
+    """How many notices whoever acts has not seen; a program has none."""
+    return await promises.count_unseen(work, work.actor.person_id, _MOST + 1) if work.actor.person_id else 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ahadi.platform.database import Work
+from ahadi.platform.database import Together, Work
 from ahadi.routing import offer_store, wrap_up_store
 
 
@@ -13,6 +13,10 @@ async def offers_now(work: Work, person: UUID) -> list[Mapping[str, Any]]:
 
     Each row names its `organisation_id`, `case_id` and `reference`; `finished` tells the second sort from the first.
     """
-    offered = await offer_store.shown_to(work, person)
-    finished = await wrap_up_store.shown_to(work, person)
-    return [*({**each, "finished": False} for each in offered), *({**each, "finished": True} for each in finished)]
+    async with Together() as asked:
+        offered = asked.ask(offer_store.shown_to(work, person))
+        finished = asked.ask(wrap_up_store.shown_to(work, person))
+    return [
+        *({**each, "finished": False} for each in offered.result()),
+        *({**each, "finished": True} for each in finished.result()),
+    ]

@@ -5,12 +5,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from uuid import UUID
-from zlib import crc32
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -33,10 +30,11 @@ from ahadi.screens import (
     wording,
 )
 from ahadi.screens.compiled import CompiledTemplates
-from ahadi.screens.drawn import Drawn
+from ahadi.screens.drawn import Drawn, hue, initials
 from ahadi.screens.frame import Frame
 from ahadi.screens.languages import languages, name_of_language, spoken
 from ahadi.screens.reader import Reader, _, ngettext, place_of, present, reading, zones
+from ahadi.screens.rendering import ScreenContext, said
 from ahadi.screens.rota_week import clock_span
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -70,7 +68,9 @@ class Screens:
         )
         self._environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
         self._environment.policies["ext.i18n.trimmed"] = True
+        self._environment.context_class = ScreenContext
         self._environment.globals.update(
+            _=said,
             url=statics.url,
             sprite=statics.url("vendor/lucide-static/icons.svg"),
             drawn=Drawn(statics.url("vendor/lucide-static/icons.svg")),
@@ -208,19 +208,6 @@ def _packed(request: Request, text: str) -> tuple[bytes, dict[str, str]]:
 def _done_before(request: Request) -> Done | None:
     code, _colon, subject = request.cookies.get(DONE_COOKIE, "").partition(":")
     return Done(code, subject) if code in wording.DONE else None
-
-
-def initials(name: str) -> str:
-    """Two letters that stand for a name."""
-    parts = [each for each in name.replace("-", " ").split() if each[0].isalnum()]
-    if not parts:
-        return "?"
-    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
-
-
-def hue(key: UUID | str | datetime) -> int:
-    """One of eight colours, always the same for the same thing."""
-    return crc32(str(key).encode()) % 8 + 1
 
 
 def reach(customer: Customer | None) -> str:

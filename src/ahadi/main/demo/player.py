@@ -187,7 +187,7 @@ class Player:
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
-    extra = ("organisation_id", "sort_at", "reference", "text", "note")
+    extra = ("organisation_id", "sort_at", "reference", "subject", "text", "note")
     return {name: value for name, value in row.items() if name not in extra}
 
 
