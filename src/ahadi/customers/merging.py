@@ -35,7 +35,7 @@ async def suggest_duplicates(
 ) -> list[Suggestion]:
     """People who may be this one, likeliest first; not those of whom a person said that they are not.
 
-    `among` is how many who share a word or a number with them are looked at, the newest first.
+    `among` is how many who share an address, a number or a name with them are looked at.
 
     Raises NotFound.
     """
@@ -53,13 +53,20 @@ async def likely_duplicates(
         return []
     identities = [(each.kind, each.value) for each in customer.identities]
     # Every name, because a merged record's name finds people too.
-    queries = {likeness_query(record.name, []) for record in customer.records} | {likeness_query(None, identities)}
-    query = " | ".join(sorted(filter(None, queries)))
+    named = {likeness_query(record.name, []) for record in customer.records}
     async with Together() as asked:
         pairs = asked.ask(group_store.pairs_of(work, organisation_id, customer.ids))
-        alike = asked.ask(store.newest(work, organisation_id, query, None, among)) if query else None
+        sharing = asked.ask(
+            store.sharing(
+                work,
+                organisation_id,
+                reached=likeness_query(None, identities),
+                named=" | ".join(sorted(filter(None, named))),
+                limit=among,
+            )
+        )
     paired = pairs.result()
-    found = await get_customers(work, organisation_id, {*(alike.result() if alike else ()), *paired})
+    found = await get_customers(work, organisation_id, {*sharing.result(), *paired})
     suggestions = []
     for other in {each.id: each for each in found.values()}.values():
         said = [paired[each] for each in other.ids if each in paired]

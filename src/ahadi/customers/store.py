@@ -13,6 +13,8 @@ from ahadi.customers.identities import KINDS, Given, IdentityKind, search_words
 from ahadi.customers.model import Consent, Identity, Record, people
 from ahadi.platform.database import Work
 
+_NAMESAKES = 200
+
 # All records of some people with what belongs to each, in one statement; after OF_GROUPS stands who they are.
 RECORDS = """
 select p.organisation_id, p.id, p.group_id, p.name, p.language, p.zone, p.preferred_channel, p.quiet_from,
@@ -142,6 +144,27 @@ async def newest(
             "query": f"'{organisation_id}' & ({query})",
             "changed_at": after[0] if after else None,
             "id": after[1] if after else None,
+            "limit": limit,
+        },
+    )
+    return [row["id"] for row in rows]
+
+
+async def sharing(work: Work, organisation_id: UUID, *, reached: str | None, named: str, limit: int) -> list[UUID]:
+    """People who match one of two tsqueries, of addresses and of names: by address first, the newest first.
+
+    A name may be that of thousands: of those who match a query at most `_NAMESAKES` are looked at, whichever.
+    """
+    rows = await work.rows(
+        f"select id from ((select p.id, p.changed_at, 0 as rank from customer p"
+        f" where p.organisation_id = %(organisation_id)s and p.words @@ %(reached)s::tsquery limit {_NAMESAKES})"
+        f" union all (select p.id, p.changed_at, 1 from customer p"
+        f" where p.organisation_id = %(organisation_id)s and p.words @@ %(named)s::tsquery limit {_NAMESAKES})) found"
+        " order by rank, changed_at desc, id desc limit %(limit)s",
+        {
+            "organisation_id": organisation_id,
+            "reached": f"'{organisation_id}' & ({reached})" if reached else None,
+            "named": f"'{organisation_id}' & ({named})" if named else None,
             "limit": limit,
         },
     )
