@@ -41,7 +41,7 @@ class ScreenContext(Context):
         return called(*args, **values)
 
 
-def said(text: str, **values: Any) -> Markup:
+def said(text: str, /, **values: Any) -> Markup:
     """A text of ours in the reader's language, with values in its places; `_` in templates."""
     return _translated(text, present().language) % values if values else _unfilled(text, present().language)
 
