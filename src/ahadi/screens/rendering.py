@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from jinja2 import Environment
@@ -13,7 +13,7 @@ from ahadi.screens.reader import _ as translated
 from ahadi.screens.reader import present
 
 _KEPT = 8192
-_PLAIN = (FunctionType, MethodType, type(lru_cache(len)))
+_PLAIN = (FunctionType, MethodType, BuiltinFunctionType, type(lru_cache(len)))
 
 
 class ScreenContext(Context):

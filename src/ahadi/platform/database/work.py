@@ -1,5 +1,6 @@
 """One unit of work: an open transaction with who acts, for which organisations, and when."""
 
+from asyncio import sleep
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -165,6 +166,8 @@ class Work:
             }
         cursor = self.connection.cursor(row_factory=rows)
         await cursor.execute(sql, params)
+        if not self.alone:
+            await sleep(0)  # what is asked together with this is sent before the first of it is waited for
         return cursor
 
     def _found(self, rows: Record) -> Record:
