@@ -93,18 +93,18 @@ class Drawn:
     def moment(at: datetime, class_: str = "") -> Markup:
         """Relative, with the exact time behind it; app.js counts on."""
         reader = present()
-        return _begin(at, reader.zone, reader.language, class_, True) + moments.relative(at) + _END
+        return _begin(at, reader.zone, reader.locale, class_, True) + moments.relative(at) + _END
 
     @staticmethod
     def clock_time(at: datetime, class_: str = "") -> Markup:
         """The time of day, with the exact time behind it."""
         reader = present()
-        return _begin(at, reader.zone, reader.language, class_, False) + moments.clock(at) + _END
+        return _begin(at, reader.zone, reader.locale, class_, False) + moments.clock(at) + _END
 
 
 @lru_cache(_KEPT)
-def _begin(at: datetime, _zone: ZoneInfo, _language: str, class_: str, counted: bool) -> Markup:
-    """Where the moment begins: the same for every reader in a zone and a language."""
+def _begin(at: datetime, _zone: ZoneInfo, _locale: str, class_: str, counted: bool) -> Markup:
+    """Where the moment begins: the same for every reader in a zone who writes dates alike."""
     named = _CLASS.format(class_) if class_ else ""
     return _TIME.format(iso(at), moments.exact(at), _COUNTED if counted else "", named)
 
