@@ -11,6 +11,8 @@ from typing import Final
 from ahadi.flowlang.file import read_flow
 from ahadi.flowlang.formats import asterisk
 from ahadi.flowlang.formats.base import Format, Read, read_of, text_of
+from ahadi.flowlang.formats.connect import is_connect, read_connect
+from ahadi.flowlang.formats.joins import join_flows
 from ahadi.flowlang.model import Flow
 from ahadi.flowlang.reading import FlowRefused, Problem
 
@@ -30,13 +32,15 @@ def _read_ours(name: str, data: bytes) -> Read:
 
 # The first that recognises a file reads it.
 FORMATS: Final[tuple[Format, ...]] = (
+    ("connect", is_connect, read_connect),
     ("ahadi", _is_ours, _read_ours),
     ("asterisk", asterisk.is_dialplan, asterisk.read_dialplan),
     ("asterisk queues", asterisk.is_queues, asterisk.read_queues),
 )  # fmt: skip
 
 # Given every file by name and every flow read from them, the flows again, with what other files say about them.
-JOINS: Final[tuple[Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]], ...]] = (asterisk.with_queues,)
+Join = Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]]
+JOINS: Final[tuple[Join, ...]] = (asterisk.with_queues, join_flows)
 
 
 def format_of(name: str, data: bytes) -> str:
@@ -46,6 +50,18 @@ def format_of(name: str, data: bytes) -> str:
 
 def read_any(name: str, data: bytes) -> Read:
     """The flows of a file in any known format; what could not be read is said in `problems`, and never raised."""
+    read = _read(name, data)
+    return read._replace(flows=_joined({name: data}, read.flows))
+
+
+def read_together(files: Iterable[tuple[str, bytes]]) -> tuple[tuple[Flow, ...], Mapping[str, Read]]:
+    """The flows of files that belong together, and what came of each file by its name."""
+    given = dict(files)
+    reads = {name: _read(name, data) for name, data in given.items()}
+    return _joined(given, tuple(flow for read in reads.values() for flow in read.flows)), reads
+
+
+def _read(name: str, data: bytes) -> Read:
     for _, recognises, reads in FORMATS:
         if recognises(name, data):
             try:
@@ -56,11 +72,7 @@ def read_any(name: str, data: bytes) -> Read:
     return Read(problems=(Problem(1, f"this is no flow in a format that is known here ({known})."),))
 
 
-def read_together(files: Iterable[tuple[str, bytes]]) -> tuple[tuple[Flow, ...], Mapping[str, Read]]:
-    """The flows of files that belong together, and what came of each file by its name."""
-    given = dict(files)
-    reads = {name: read_any(name, data) for name, data in given.items()}
-    flows = tuple(flow for read in reads.values() for flow in read.flows)
+def _joined(files: Mapping[str, bytes], flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
     for join in JOINS:
-        flows = join(given, flows)
-    return flows, reads
+        flows = join(files, flows)
+    return flows
