@@ -279,7 +279,7 @@ def test_words_that_send_the_customer_away_before_an_end_go_elsewhere() -> None:
 
 def test_a_menu_whose_silence_ends_the_contact_has_no_way_out() -> None:
     menu = block("menu", "GetParticipantInput", "", MENU_ERRORS, {"1": "join"}, Text="Press 1.")
-    assert "Silence" in found(report_of(connect(menu, JOIN, SORRY, END)), "AHD006")["menu"].message
+    assert "silence" in found(report_of(connect(menu, JOIN, SORRY, END)), "AHD006")["menu"].message
 
 
 def test_a_flow_attribute_with_one_value_is_what_it_says_and_any_other_path_is_computed() -> None:
