@@ -105,30 +105,30 @@ def _insists(found: Play) -> bytearray:
         elif not bits & SPARED:
             world[place] += 1
         moves[place] |= bits & TIME
-    queue: list[int] = []
     insists = bytearray(count)
 
-    def good(edge: int) -> None:
-        bits, place = flag[edge], src[edge]
-        if bits & CUSTOMER:
-            late[place] |= 2
-        elif bits & TIME:
-            time[place] -= 1
-        elif bits & SPARED:
-            return
-        else:
-            world[place] -= 1
-        if insists[place] or world[place]:
-            return
-        if not late[place] or late[place] & 2 or (moves[place] and not time[place]):
-            insists[place] = 1
-            queue.append(place)
-
-    for edge in range(len(dst)):
-        if (flag[edge] & GAINS or dst[edge] == UNSEEN) and wins(graph, edge):
-            good(edge)
-    for place in queue:
-        for at in range(into_first[place], into_first[place + 1]):
-            if not flag[into[at]] & _GAINED:
-                good(into[at])
+    good = [edge for edge in range(len(dst)) if (flag[edge] & GAINS or dst[edge] == UNSEEN) and wins(graph, edge)]
+    while good:
+        won: list[int] = []
+        for edge in good:
+            bits, place = flag[edge], src[edge]
+            if bits & CUSTOMER:
+                late[place] |= 2
+            elif bits & TIME:
+                time[place] -= 1
+            elif bits & SPARED:
+                continue
+            else:
+                world[place] -= 1
+            if insists[place] or world[place]:
+                continue
+            if not late[place] or late[place] & 2 or (moves[place] and not time[place]):
+                insists[place] = 1
+                won.append(place)
+        good = [
+            into[at]
+            for place in won
+            for at in range(into_first[place], into_first[place + 1])
+            if not flag[into[at]] & _GAINED
+        ]
     return insists

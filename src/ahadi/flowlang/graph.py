@@ -31,6 +31,8 @@ CUSTOMER, TIME, MISTAKE, SPARED, GAINS, LEAVES, ROUND = 1, 2, 4, 8, 16, 32, 64
 OUT: Final = {STOP: -1, ENDLESS: -2, UNKNOWN: -3}
 UNSEEN: Final = OUT[UNKNOWN]
 _NEVER: Final = Edge("done", STOP)
+_CUT_OFF: Final = Edge(GIVEN_UP, STOP)
+_OWNED: Final = {"customer": CUSTOMER, "time": TIME, "world": 0}
 Counts = tuple[tuple[int, int], ...]
 
 
@@ -68,18 +70,6 @@ def _gains(edge: Edge) -> int:
     return (GAINS if edge.gain in GOOD else LEAVES) if edge.gain else 0
 
 
-@dataclass(slots=True)
-class _Outcomes:
-    """What can come of a node, as numbers: `targets` are nodes, or lead out where negative."""
-
-    targets: list[int] = field(default_factory=list)
-    flags: list[int] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-    said: list[tuple[str, int]] = field(default_factory=list)
-    waits: list[tuple[int, int]] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
-
-
 class _Compiler:
     """The work of `compile_book`: places are numbered as they are found."""
 
@@ -94,7 +84,7 @@ class _Compiler:
         self._part, self._loose = _loops(self._graph.nodes, self._index)
         self._graph.loose = self._loose
         self._most = 8 * len(self._graph.nodes) + 50_000
-        self._outcomes: list[_Outcomes | None] = [None] * len(self._graph.nodes)
+        self._once: dict[str, tuple[str, int]] = {}  # what is said of an outcome that comes once
         self._plain = [-1] * len(self._graph.nodes)
         self._numbers: dict[tuple[int, int, Counts], int] = {}
         self._keys: list[tuple[int, int, Counts]] = []
@@ -119,7 +109,11 @@ class _Compiler:
     def _place(self, call: int, node: int, counts: Counts) -> int:
         if counts:
             part = self._part
-            counts = tuple(each for each in counts if part[each[0]] == part[node])
+            here = part[node]
+            if len(counts) > 1:
+                counts = tuple(each for each in counts if part[each[0]] == here)
+            elif part[counts[0][0]] != here:
+                counts = ()
         plain = not (call or counts)
         found = self._plain[node] if plain else self._numbers.get((call, node, counts), -1)
         if found < 0:
@@ -144,58 +138,48 @@ class _Compiler:
             if returns(node):
                 self._return(place, node, call)
         else:
-            self._usual(place, call, at, counts)
+            self._usual(place, flow, node, call, counts)
 
-    def _usual(self, place: int, call: int, at: int, counts: Counts) -> None:
-        """The edges of a place whose node does nothing by itself: the same for every place of the node."""
-        graph = self._graph
-        known = self._outcomes[at]
-        if known is None:
-            known = self._outcomes[at] = self._worked_out(at)
-        for position, seconds in known.waits:
-            graph.wait[len(graph.dst) + position] = seconds
-        for why in known.unseen:
-            graph.unseen.append((place, why))
-        if call or counts:
-            graph.dst += [self._place(call, to, counts) if to >= 0 else to for to in known.targets]
-        else:
-            plain = self._plain
-            for to in known.targets:
-                graph.dst.append(to if to < 0 else plain[to] if plain[to] >= 0 else self._place(0, to, ()))
-        graph.flag += known.flags
-        graph.edge_of += known.edges
-        graph.said += known.said
-
-    def _worked_out(self, at: int) -> "_Outcomes":
-        flow, node = self._graph.nodes[at]
-        index = self._index[id(flow)]
-        known = _Outcomes()
-        last = node.edge(GIVEN_UP) or Edge(GIVEN_UP, STOP)
+    def _usual(self, place: int, flow: Flow, node: Node, call: int, counts: Counts) -> None:
+        """The edges of a place whose node does nothing by itself."""
+        graph, index, plain, once = self._graph, self._index[id(flow)], self._plain, self._once
+        last: Edge | None = None
         for edge in node.edges:
             if edge.outcome == GIVEN_UP or (edge.under is not None and self._absent(edge)):
                 continue
-            again = edge.target == AGAIN
-            leads = last if again else edge
-            to = index.get(leads.target, -1)
-            if to < 0:
-                to = OUT.get(leads.target, UNSEEN)
-                if to == UNSEEN:
-                    known.unseen.append(leads.why or f"`{leads.outcome}` leads to `{leads.target}`")
+            leads = edge
+            if edge.target == AGAIN:
+                leads = last = last or node.edge(GIVEN_UP) or _CUT_OFF
+            at = index.get(leads.target, -1)
+            if at < 0:
+                to = self._out(place, leads)
+            elif call or counts:
+                to = self._place(call, at, counts)
+            else:
+                to = plain[at] if plain[at] >= 0 else self._place(0, at, ())
+            flag = _OWNED[edge.owner]
+            if edge.mistake:
+                flag |= MISTAKE
+            if leads.gain:
+                flag |= _gains(leads)
+            if edge.under is not None and edge.under.effect == "spared" and edge.under.assumption in self._held:
+                flag |= SPARED
             if edge.seconds:
-                known.waits.append((len(known.targets), edge.seconds))
-            known.targets.append(to)
-            known.flags.append(self._flags(edge) | _gains(leads))
-            known.edges.append(leads)
-            known.said.append((edge.outcome, node.tries + 1 if again else 1))
-        return known
+                graph.wait[len(graph.dst)] = edge.seconds
+            graph.dst.append(to)
+            graph.flag.append(flag)
+            graph.edge_of.append(leads)
+            if leads is edge:
+                said = once.get(edge.outcome)
+                graph.said.append(said or once.setdefault(edge.outcome, (edge.outcome, 1)))
+            else:
+                graph.said.append((edge.outcome, node.tries + 1))
 
-    def _flags(self, edge: Edge) -> int:
-        flag = CUSTOMER if edge.owner == "customer" else TIME if edge.owner == "time" else 0
-        if edge.mistake:
-            flag |= MISTAKE
-        if edge.under is not None and edge.under.effect == "spared" and edge.under.assumption in self._held:
-            flag |= SPARED
-        return flag
+    def _out(self, place: int, edge: Edge) -> int:
+        to = OUT.get(edge.target, UNSEEN)
+        if to == UNSEEN:
+            self._graph.unseen.append((place, edge.why or f"`{edge.outcome}` leads to `{edge.target}`"))
+        return to
 
     def _absent(self, edge: Edge) -> bool:
         under = edge.under
@@ -224,10 +208,8 @@ class _Compiler:
 
     def _go(self, flow: Flow, edge: Edge, call: int, counts: Counts, flag: int) -> None:
         index = self._index[id(flow)]
-        to = self._place(call, index[edge.target], counts) if edge.target in index else OUT.get(edge.target, UNSEEN)
-        if to == UNSEEN:
-            here = len(self._graph.first) - 1
-            self._graph.unseen.append((here, edge.why or f"`{edge.outcome}` leads to `{edge.target}`"))
+        here = len(self._graph.first) - 1
+        to = self._place(call, index[edge.target], counts) if edge.target in index else self._out(here, edge)
         self._add(to, flag | _gains(edge), edge, (GOES, 1))
 
     def _enter(self, place: int, flow: Flow, node: Node, call: int, at: int, counts: Counts) -> None:

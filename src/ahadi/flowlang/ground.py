@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ahadi.flowlang.arrays import on_cycles
 from ahadi.flowlang.findings import SEVERITIES, Finding, Severity, Story
 from ahadi.flowlang.game import Play, breadth
 from ahadi.flowlang.graph import CUSTOMER, GAINS, LEAVES, TIME, Graph
@@ -22,6 +23,7 @@ class Ground:
     findings: dict[tuple[str, int], Finding] = field(default_factory=dict)
     _whole: tuple[list[int], list[int]] | None = None
     _first: dict[int, int] | None = None
+    _ordered: tuple[list[int], list[int], list[list[int]]] | None = None
 
     def add(self, code: str, node: int, message: str, told: Story) -> None:
         """Note a finding at a node (by number), unless there is one of that code already."""
@@ -54,6 +56,16 @@ class Ground:
         if self._whole is None:
             self._whole = breadth(self.graph, self.graph.starts, without=0)
         return self._whole
+
+    def in_order(self) -> tuple[list[int], list[int], list[list[int]]]:
+        """All places, each after those that lead to it; those on cycles and after; and what follows on each."""
+        if self._ordered is None:
+            first, dst = self.graph.first, self.graph.dst
+            following = [
+                [to for to in dst[first[place] : first[place + 1]] if to >= 0] for place in range(len(first) - 1)
+            ]
+            self._ordered = (*on_cycles(following), following)
+        return self._ordered
 
     def first_places(self) -> dict[int, int]:
         """For each node that is reached, the nearest place of it."""

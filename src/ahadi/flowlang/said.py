@@ -35,33 +35,28 @@ class Assigned:
         self.surely = self._solve() if self.bit else []
 
     def _solve(self) -> list[int]:
+        """Places in order, which is enough where there are no cycles; then those that changed, until none does."""
         graph = self.ground.graph
         first, dst = graph.first, graph.dst
-        everything = (1 << len(self.bit)) - 1
-        surely = [everything] * len(graph.node_of)
-        order, _ = self.ground.whole()
-        queued = bytearray(len(graph.node_of))
+        surely = [(1 << len(self.bit)) - 1] * len(graph.node_of)
         for start in graph.starts:
             surely[start] &= self._bits(graph.nodes[graph.node_of[start]][0].given)
         sets = self._edges()
-        queue = list(order)
-        for place in queue:
-            queued[place] = 1
+        order, left, _ = self.ground.in_order()
+        queue = [*order, *left]
         while queue:
-            again: list[int] = []
+            changed: dict[int, None] = {}
             for place in queue:
-                queued[place] = 0
                 here = surely[place]
+                changed.pop(place, None)
                 for edge in range(first[place], first[place + 1]):
                     to = dst[edge]
                     if to >= 0:
-                        there = surely[to] & (here | sets[edge] if edge in sets else here)
+                        there = surely[to] & ((here | sets[edge]) if edge in sets else here)
                         if there != surely[to]:
                             surely[to] = there
-                            if not queued[to]:
-                                queued[to] = 1
-                                again.append(to)
-            queue = again
+                            changed[to] = None
+            queue = list(changed)
         return surely
 
     def _edges(self) -> dict[int, int]:
@@ -152,13 +147,14 @@ def elsewhere(ground: Ground) -> None:
             if node.about == ELSEWHERE or sends_away(ground.settings.go_elsewhere, flow, node):
                 ground.add("AHD010", at, _AWAY, ground.story_to(place, close=ending(graph, place)))
             continue
-        if not node.words.texts or not sends_away(ground.settings.go_elsewhere, flow, node):
+        if not node.words.texts:
             continue
         for edge in ground.edges(place):
             to, gained = graph.dst[edge], graph.flag[edge] & (GAINS | LEAVES)
             if is_cut(graph.flag[edge], to) or (to >= 0 and not gained and _silent_end(ground, to)):
-                close = ending(graph, place, edge) or ending(graph, to)
-                ground.add("AHD010", at, _AWAY, ground.story_to(place, edge, close=close))
+                if sends_away(ground.settings.go_elsewhere, flow, node):
+                    close = ending(graph, place, edge) or ending(graph, to)
+                    ground.add("AHD010", at, _AWAY, ground.story_to(place, edge, close=close))
                 break
 
 

@@ -1,6 +1,7 @@
 """AHD005 going in circles, AHD006 no way out of a menu."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final
 
@@ -8,7 +9,7 @@ from ahadi.base.text import fold
 from ahadi.flowlang.arrays import components, is_cycle, on_cycles
 from ahadi.flowlang.graph import CUSTOMER, GAINS, LEAVES, MISTAKE, ROUND
 from ahadi.flowlang.ground import Ground, ends_badly, is_cut
-from ahadi.flowlang.model import Flow, Node
+from ahadi.flowlang.model import Node
 from ahadi.flowlang.tell import Path, ending, path_back, story
 
 _TRIED: Final = {"silence": "silence", "wrong": "a wrong key"}
@@ -20,15 +21,17 @@ _TRIED: Final = {"silence": "silence", "wrong": "a wrong key"}
 def circles(ground: Ground) -> None:
     """AHD005: a loop without a counter, that does not pass through a queue."""
     graph, flag, dst = ground.graph, ground.graph.flag, ground.graph.dst
-    hold = [node.kind == "queue" or flow.while_waiting for flow, node in graph.nodes]
-    successors: list[list[int]] = [[] for _ in graph.node_of]
-    for edge, place in enumerate(ground.play.src):
-        to = dst[edge]
-        if to >= 0 and not flag[edge] & (LEAVES | ROUND) and not hold[graph.node_of[place]]:
-            successors[place].append(to)
-    _, left = on_cycles(successors)
+    _, left, _ = ground.in_order()
     if not left:
         return
+    hold = [node.kind == "queue" or flow.while_waiting for flow, node in graph.nodes]
+    successors: list[list[int]] = [[] for _ in graph.node_of]
+    for place in left:
+        if not hold[graph.node_of[place]]:
+            successors[place] = [
+                dst[edge] for edge in ground.edges(place) if dst[edge] >= 0 and not flag[edge] & (LEAVES | ROUND)
+            ]
+    _, left = on_cycles(successors)
     order, came = ground.whole()
     rank = {place: number for number, place in enumerate(order)}
     for part in components(successors, left):
@@ -71,24 +74,32 @@ def no_way_out(ground: Ground) -> None:
     """AHD006: 0, a word for a person, silence or a wrong key leads straight to an end, or to replays that then end."""
     graph = ground.graph
     lost_from = _Straight(ground)
+    person: dict[str, AbstractSet[str]] = {}
     for place in ground.play.order:
         at = graph.node_of[place]
         flow, node = graph.nodes[at]
         if node.kind != "menu" or flow.while_waiting:
             continue
-        lost = {tried: edge for tried, edge in _attempts(ground, place, flow, node) if lost_from.ends(edge)}
+        if flow.language not in person:
+            person[flow.language] = _asking(ground, flow.language)
+        attempts = _attempts(ground, place, person[flow.language], node)
+        lost = {tried: edge for tried, edge in attempts if lost_from.ends(edge)}
         if lost:
             message = f"What leads straight to an end, not toward a person or a promise: {', '.join(lost)}."
             told = story(graph, ground.play.src, partial(lost_from.path, place, next(iter(lost.values()))))
             ground.add("AHD006", at, message, told)
 
 
-def _attempts(ground: Ground, place: int, flow: Flow, node: Node) -> list[tuple[str, int]]:
+def _asking(ground: Ground, language: str) -> AbstractSet[str]:
+    """The words that ask for a person, in a language and in English."""
+    return {fold(word) for each in (language, "en") for word in ground.settings.person.get(each, ())}
+
+
+def _attempts(ground: Ground, place: int, person: AbstractSet[str], node: Node) -> list[tuple[str, int]]:
     """What a customer in need tries at a menu, and the edge each takes."""
     by_outcome: dict[str, int] = {}
     for edge in ground.edges(place):
         by_outcome.setdefault(ground.graph.said[edge][0], edge)
-    person = {fold(word) for language in (flow.language, "en") for word in ground.settings.person.get(language, ())}
     wrong = by_outcome.get("wrong")
     words = next((each.name for each in node.choices if person & {fold(word) for word in each.words}), "")
     tried = [("0", by_outcome.get("0", wrong)), ("“agent”", by_outcome.get(words, wrong))]
