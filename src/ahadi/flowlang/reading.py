@@ -51,16 +51,16 @@ class Tree:
     lines: dict[str, int] | None = None  # of the keys
 
 
-def read_tree(text: str, file: str) -> Tree:
-    """The tree of a YAML or JSON text. Raises `FlowRefused` with one sentence and its line."""
+def read_tree(text: str, file: str, deepest: int = MOST_NESTED) -> Tree:
+    """The tree of a YAML or JSON text, no deeper than so many levels. Raises `FlowRefused` with one sentence."""
     begins = text.lstrip("\ufeff \t\r\n")[:1]
     if begins in ("{", "["):
-        return _json(text, file)
+        return _json(text, file, deepest)
     if len(text) > MOST_YAML:
         raise _refused(
             file, 1, f"the file is longer than {MOST_YAML:,} characters; split the flow, or write it as JSON."
         )
-    return _yaml(text, file)
+    return _yaml(text, file, deepest)
 
 
 def _refused(file: str, line: int, sentence: str) -> FlowRefused:
@@ -70,12 +70,12 @@ def _refused(file: str, line: int, sentence: str) -> FlowRefused:
 # YAML -----------------------------------------------------------------------------------------------------------
 
 
-def _yaml(text: str, file: str) -> Tree:
+def _yaml(text: str, file: str, deepest: int) -> Tree:
     from ruamel.yaml import YAML  # noqa: PLC0415 - JSON and imports need none of it, and a command starts faster
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
 
     try:
-        return _built(YAML(typ="safe", pure=True).parse(text), file)
+        return _built(YAML(typ="safe", pure=True).parse(text), file, deepest)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = one_line(str(error.problem or error.context or "it is not well formed"), 120)
@@ -84,7 +84,7 @@ def _yaml(text: str, file: str) -> Tree:
         raise _refused(file, 1, f"this cannot be read as YAML: {one_line(str(error), 120)}.") from error
 
 
-def _built(events: Iterator[Any], file: str) -> Tree:
+def _built(events: Iterator[Any], file: str, deepest: int) -> Tree:
     """The tree of a stream of events; a stack of its own keeps deep nesting from being recursion."""
     root: Tree | None = None
     above: list[tuple[Tree, list[Tree]]] = []  # each with the key that waits for its value
@@ -112,8 +112,8 @@ def _built(events: Iterator[Any], file: str) -> Tree:
         else:
             _put(above, made, file)
         if made.pairs is not None or made.items is not None:
-            if len(above) >= MOST_NESTED:
-                raise _refused(file, line, f"this is nested deeper than {MOST_NESTED} levels.")
+            if len(above) >= deepest:
+                raise _refused(file, line, f"this is nested deeper than {deepest} levels.")
             above.append((made, []))
     return root or Tree(1)
 
@@ -164,13 +164,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _json(text: str, file: str) -> Tree:
+def _json(text: str, file: str, deepest: int) -> Tree:
     value = load_json(text.lstrip("\ufeff"), file)
     root = Tree(1)
     todo: list[tuple[Tree, Any, int]] = [(root, value, 0)]
     for tree, each, depth in todo:
-        if depth > MOST_NESTED:
-            raise _refused(file, 1, f"this is nested deeper than {MOST_NESTED} levels.")
+        if depth > deepest:
+            raise _refused(file, 1, f"this is nested deeper than {deepest} levels.")
         if isinstance(each, dict):
             tree.pairs = {key: Tree(1) for key in each}
             todo += [(tree.pairs[key], inner, depth + 1) for key, inner in each.items()]

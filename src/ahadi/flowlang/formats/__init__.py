@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ahadi.flowlang.file import read_flow
-from ahadi.flowlang.formats import asterisk
+from ahadi.flowlang.formats import asterisk, genesys
 from ahadi.flowlang.formats.base import Format, Read, read_of, text_of
 from ahadi.flowlang.formats.connect import is_connect, read_connect
 from ahadi.flowlang.formats.joins import join_flows
@@ -33,6 +33,7 @@ def _read_ours(name: str, data: bytes) -> Read:
 # The first that recognises a file reads it.
 FORMATS: Final[tuple[Format, ...]] = (
     ("connect", is_connect, read_connect),
+    ("genesys", genesys.is_genesys, genesys.read_genesys),
     ("ahadi", _is_ours, _read_ours),
     ("asterisk", asterisk.is_dialplan, asterisk.read_dialplan),
     ("asterisk queues", asterisk.is_queues, asterisk.read_queues),
