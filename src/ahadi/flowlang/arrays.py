@@ -34,57 +34,61 @@ def sources(first: Sequence[int]) -> list[int]:
     return found
 
 
-def on_cycles(successors: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+def on_cycles(first: Sequence[int], dst: Sequence[int]) -> tuple[list[int], list[int]]:
     """Nodes in an order in which each comes after all that lead to it, and the nodes left over.
 
     Left over are those on cycles and after them: there is none exactly where the graph has no cycle (Kahn 1962).
     """
-    into = [0] * len(successors)
-    for each in successors:
-        for to in each:
+    into = [0] * (len(first) - 1)
+    for to in dst:
+        if to >= 0:
             into[to] += 1
     order = [node for node, count in enumerate(into) if not count]
     for node in order:
-        for to in successors[node]:
-            into[to] -= 1
-            if not into[to]:
-                order.append(to)
+        for to in dst[first[node] : first[node + 1]]:
+            if to >= 0:
+                into[to] -= 1
+                if not into[to]:
+                    order.append(to)
     return order, [node for node, count in enumerate(into) if count]
 
 
-def components(successors: Sequence[Sequence[int]], among: Sequence[int]) -> list[list[int]]:
+def components(first: Sequence[int], dst: Sequence[int], among: Sequence[int]) -> list[list[int]]:
     """The strongly connected components among these nodes, each after all that it leads to (Tarjan 1972)."""
     number = dict.fromkeys(among, -1)
-    low: dict[int, int] = {}
+    low: dict[int, int] = {}  # of nodes whose component is not complete
     open_ones: list[int] = []
     found: list[list[int]] = []
     counter = 0
     for root in among:
         if number[root] >= 0:
             continue
+        path = [root]
+        at = [first[root]]
         number[root] = low[root] = counter
         counter += 1
         open_ones.append(root)
-        path = [(root, iter(successors[root]))]
         while path:
-            node, rest = path[-1]
-            for to in rest:
+            node, edge = path[-1], at[-1]
+            if edge < first[node + 1]:
+                at[-1] += 1
+                to = dst[edge]
                 known = number.get(to, -2)
                 if known == -1:
                     number[to] = low[to] = counter
                     counter += 1
                     open_ones.append(to)
-                    path.append((to, iter(successors[to])))
-                    break
-                if known >= 0 and to in low:
-                    low[node] = min(low[node], low[to])
-            else:
-                path.pop()
-                if path:
-                    above = path[-1][0]
-                    low[above] = min(low[above], low[node])
-                if low[node] == number[node]:
-                    found.append(_closed(open_ones, node, low))
+                    path.append(to)
+                    at.append(first[to])
+                elif to in low and low[to] < low[node]:
+                    low[node] = low[to]
+                continue
+            path.pop()
+            at.pop()
+            if path and low[node] < low[path[-1]]:
+                low[path[-1]] = low[node]
+            if low[node] == number[node]:
+                found.append(_closed(open_ones, node, low))
     return found
 
 
@@ -99,6 +103,7 @@ def _closed(open_ones: list[int], root: int, low: dict[int, int]) -> list[int]:
             return members
 
 
-def is_cycle(component: Sequence[int], successors: Sequence[Sequence[int]]) -> bool:
+def is_cycle(component: Sequence[int], first: Sequence[int], dst: Sequence[int]) -> bool:
     """Whether one can come back to where one was: more than one node, or one that leads to itself."""
-    return len(component) > 1 or component[0] in successors[component[0]]
+    node = component[0]
+    return len(component) > 1 or node in dst[first[node] : first[node + 1]]

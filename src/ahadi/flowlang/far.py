@@ -55,20 +55,20 @@ class Way:
         nodes = [_counts(*each, ground.settings.characters_a_second) for each in graph.nodes]
         self.questions, self.seconds = [0] * count, [0] * count
         self.waits: dict[int, list[tuple[int, int]]] = {}
-        self.following: list[list[int]] = [[] for _ in range(count)]
-        first, dst, flag = graph.first, graph.dst, graph.flag
-        for place in play.order:
-            open_, self.questions[place], words = nodes[graph.node_of[place]]
-            if open_:
-                self.seconds[place] = words
-                following = self.following[place]
+        self.first, self.to = [0], list[int]()  # edges of the way, in the form of the graph's
+        first, dst, flag, reached = graph.first, graph.dst, graph.flag, play.came
+        for place, at in enumerate(graph.node_of):
+            open_, questions, words = nodes[at]
+            if open_ and reached[place] > -2:
+                self.questions[place], self.seconds[place] = questions, words
                 for edge in range(first[place], first[place + 1]):
                     if dst[edge] >= 0 and not flag[edge] & _BARRED:
-                        following.append(dst[edge])
+                        self.to.append(dst[edge])
+            self.first.append(len(self.to))
         self._wait()
         self.starts = [each for each in graph.starts if not graph.nodes[graph.node_of[each]][0].while_waiting]
-        self.order, left = on_cycles(self.following)
-        self.parts = list(reversed(components(self.following, left)))
+        self.order, left = on_cycles(self.first, self.to)
+        self.parts = list(reversed(components(self.first, self.to, left)))
 
     def _wait(self) -> None:
         """Time-outs, and what is said again through no fault of the customer."""
@@ -112,7 +112,7 @@ class Way:
 
     def _spread(self, place: int, total: list[float], before: list[int], *, timed: bool) -> None:
         here = total[place]
-        for to in self.following[place]:
+        for to in self.to[self.first[place] : self.first[place + 1]]:
             if here > total[to]:
                 total[to] = here
                 before[to] = place
@@ -127,7 +127,7 @@ class Way:
         entered = max(part, key=total.__getitem__)
         if total[entered] < 0:
             return
-        if not is_cycle(part, self.following):
+        if not is_cycle(part, self.first, self.to):
             total[entered] += weights[entered]
             self._spread(entered, total, before, timed=timed)
             return
@@ -136,7 +136,7 @@ class Way:
         value = ENDLESSLY if waits or any(weights[each] for each in part) else total[entered]
         queue, seen = [entered], {entered}
         for place in queue:
-            for to in self.following[place]:
+            for to in self.to[self.first[place] : self.first[place + 1]]:
                 if to in inside and to not in seen:
                     seen.add(to)
                     before[to] = place

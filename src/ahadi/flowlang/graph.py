@@ -85,8 +85,7 @@ class _Compiler:
         self._graph.loose = self._loose
         self._most = 8 * len(self._graph.nodes) + 50_000
         self._once: dict[str, tuple[str, int]] = {}  # what is said of an outcome that comes once
-        self._plain = [-1] * len(self._graph.nodes)
-        self._numbers: dict[tuple[int, int, Counts], int] = {}
+        self._layers: dict[tuple[int, Counts], dict[int, int]] = {}
         self._keys: list[tuple[int, int, Counts]] = []
         # Calls: the calling context, the calling node, what it counted, and how deep this is.
         self._calls: list[tuple[int, int, Counts, int]] = [(-1, -1, (), 0)]
@@ -107,23 +106,26 @@ class _Compiler:
     # Places -----------------------------------------------------------------------------------------------------
 
     def _place(self, call: int, node: int, counts: Counts) -> int:
+        """The number of a place. Counts of loops in another part than the node's are forgotten."""
         if counts:
-            part = self._part
-            here = part[node]
+            here = self._part[node]
             if len(counts) > 1:
-                counts = tuple(each for each in counts if part[each[0]] == here)
-            elif part[counts[0][0]] != here:
+                counts = tuple(each for each in counts if self._part[each[0]] == here)
+            elif self._part[counts[0][0]] != here:
                 counts = ()
-        plain = not (call or counts)
-        found = self._plain[node] if plain else self._numbers.get((call, node, counts), -1)
-        if found < 0:
-            found = len(self._keys)
+        return self._number(self._layer(call, counts), call, node, counts)
+
+    def _layer(self, call: int, counts: Counts) -> dict[int, int]:
+        """The places by node that share a call and counts."""
+        found = self._layers.get((call, counts))
+        return self._layers.setdefault((call, counts), {}) if found is None else found
+
+    def _number(self, layer: dict[int, int], call: int, node: int, counts: Counts) -> int:
+        found = layer.get(node)
+        if found is None:
+            found = layer[node] = len(self._keys)
             self._keys.append((call, node, counts))
             self._graph.node_of.append(node)
-            if plain:
-                self._plain[node] = found
-            else:
-                self._numbers[call, node, counts] = found
         return found
 
     def _leave(self, place: int, call: int, at: int, counts: Counts) -> None:
@@ -142,7 +144,9 @@ class _Compiler:
 
     def _usual(self, place: int, flow: Flow, node: Node, call: int, counts: Counts) -> None:
         """The edges of a place whose node does nothing by itself."""
-        graph, index, plain, once = self._graph, self._index[id(flow)], self._plain, self._once
+        graph, index, once, part = self._graph, self._index[id(flow)], self._once, self._part
+        layer, outside = self._layer(call, counts), self._layer(call, ())
+        own = part[graph.node_of[place]] if counts else 0
         last: Edge | None = None
         for edge in node.edges:
             if edge.outcome == GIVEN_UP or (edge.under is not None and self._absent(edge)):
@@ -153,10 +157,12 @@ class _Compiler:
             at = index.get(leads.target, -1)
             if at < 0:
                 to = self._out(place, leads)
-            elif call or counts:
-                to = self._place(call, at, counts)
+            elif counts and part[at] == own:
+                known = layer.get(at)
+                to = self._number(layer, call, at, counts) if known is None else known
             else:
-                to = plain[at] if plain[at] >= 0 else self._place(0, at, ())
+                known = outside.get(at)
+                to = self._number(outside, call, at, ()) if known is None else known
             flag = _OWNED[edge.owner]
             if edge.mistake:
                 flag |= MISTAKE
@@ -262,14 +268,15 @@ def _loops(
     loops = [at for at, (_, node) in enumerate(nodes) if node.kind == "repeat"]
     if not loops:
         return [], frozenset()
-    successors: list[list[int]] = []
+    first, dst = [0], []
     for flow, node in nodes:
         own = index[id(flow)]
-        successors.append([own[edge.target] for edge in node.edges if edge.target in own])
+        dst += [own.get(edge.target, -1) for edge in node.edges]
+        first.append(len(dst))
     part = [-1 - at for at in range(len(nodes))]
-    _, left = on_cycles(successors)
+    _, left = on_cycles(first, dst)
     sizes: dict[int, int] = {}
-    for number, members in enumerate(components(successors, left)):
+    for number, members in enumerate(components(first, dst, left)):
         sizes[number] = len(members)
         for each in members:
             part[each] = number

@@ -23,7 +23,7 @@ class Ground:
     findings: dict[tuple[str, int], Finding] = field(default_factory=dict)
     _whole: tuple[list[int], list[int]] | None = None
     _first: dict[int, int] | None = None
-    _ordered: tuple[list[int], list[int], list[list[int]]] | None = None
+    _ordered: tuple[list[int], list[int]] | None = None
 
     def add(self, code: str, node: int, message: str, told: Story) -> None:
         """Note a finding at a node (by number), unless there is one of that code already."""
@@ -57,14 +57,10 @@ class Ground:
             self._whole = breadth(self.graph, self.graph.starts, without=0)
         return self._whole
 
-    def in_order(self) -> tuple[list[int], list[int], list[list[int]]]:
-        """All places, each after those that lead to it; those on cycles and after; and what follows on each."""
+    def in_order(self) -> tuple[list[int], list[int]]:
+        """All places, each after those that lead to it; and those on cycles and after."""
         if self._ordered is None:
-            first, dst = self.graph.first, self.graph.dst
-            following = [
-                [to for to in dst[first[place] : first[place + 1]] if to >= 0] for place in range(len(first) - 1)
-            ]
-            self._ordered = (*on_cycles(following), following)
+            self._ordered = on_cycles(self.graph.first, self.graph.dst)
         return self._ordered
 
     def first_places(self) -> dict[int, int]:

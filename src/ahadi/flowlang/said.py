@@ -42,7 +42,7 @@ class Assigned:
         for start in graph.starts:
             surely[start] &= self._bits(graph.nodes[graph.node_of[start]][0].given)
         sets = self._edges()
-        order, left, _ = self.ground.in_order()
+        order, left = self.ground.in_order()
         queue = [*order, *left]
         while queue:
             changed: dict[int, None] = {}

@@ -21,21 +21,20 @@ _TRIED: Final = {"silence": "silence", "wrong": "a wrong key"}
 def circles(ground: Ground) -> None:
     """AHD005: a loop without a counter, that does not pass through a queue."""
     graph, flag, dst = ground.graph, ground.graph.flag, ground.graph.dst
-    _, left, _ = ground.in_order()
+    _, left = ground.in_order()
     if not left:
         return
-    hold = [node.kind == "queue" or flow.while_waiting for flow, node in graph.nodes]
-    successors: list[list[int]] = [[] for _ in graph.node_of]
-    for place in left:
-        if not hold[graph.node_of[place]]:
-            successors[place] = [
-                dst[edge] for edge in ground.edges(place) if dst[edge] >= 0 and not flag[edge] & (LEAVES | ROUND)
-            ]
-    _, left = on_cycles(successors)
+    free = [node.kind != "queue" and not flow.while_waiting for flow, node in graph.nodes]
+    src, node_of = ground.play.src, graph.node_of
+    kept = [
+        to if to >= 0 and not flag[edge] & (LEAVES | ROUND) and free[node_of[src[edge]]] else -1
+        for edge, to in enumerate(dst)
+    ]
+    _, left = on_cycles(graph.first, kept)
     order, came = ground.whole()
     rank = {place: number for number, place in enumerate(order)}
-    for part in components(successors, left):
-        if not is_cycle(part, successors):
+    for part in components(graph.first, kept, left):
+        if not is_cycle(part, graph.first, kept):
             continue
         first = min(part, key=rank.__getitem__)
         inside = set(part)
