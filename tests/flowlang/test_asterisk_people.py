@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahadi.flowlang import Book, FlowRefused, check
-from ahadi.flowlang.formats import read_any
-from ahadi.flowlang.formats.asterisk import flows_of, is_dialplan, is_queues, read_queues, with_queues
+from ahadi.flowlang.formats import begin_at, read_any, read_together
+from ahadi.flowlang.formats.asterisk import flows_of, read_queues, with_queues
+from ahadi.flowlang.formats.known import is_dialplan, is_queues
 from ahadi.flowlang.model import ENDLESS
 from tests.flowlang.dialplans import TODAY, checked, codes, flows, main, node, to
 
@@ -92,6 +93,16 @@ def test_dialplans_and_queues_are_joined() -> None:
     joined = with_queues(files, flows_of("extensions.conf", files["extensions.conf"].decode()))
     assert joined[0].nodes["in,s,1"].news == ("position",)
     assert read_queues("queues.conf", files["queues.conf"]).flows == ()
+
+
+def test_calls_may_be_said_to_begin_elsewhere() -> None:
+    files = {"extensions.conf": b"[in]\nexten => s,1,Goto(x,s,1)\n[x]\nexten => s,1,Queue(a)\n"}
+    flows, reads = read_together(files.items())
+    assert not reads["extensions.conf"].problems
+    assert [list(each.starts()) for each in flows] == [["in,s,1"]]
+    assert [list(each.starts()) for each in begin_at(files, flows, ["x"])] == [["x,s,1"]]
+    with pytest.raises(FlowRefused):
+        begin_at(files, flows, ["nowhere"])
 
 
 def test_privileged_queues_are_known_by_name() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from ahadi.base.clock import SystemClock
 from ahadi.base.errors import Invalid
 from ahadi.flowlang import Flow, FlowRefused, Settings, check, read_settings
-from ahadi.flowlang.files import MOST_BYTES, bind, read_flows
+from ahadi.flowlang.files import MOST_BYTES, bind
+from ahadi.flowlang.formats import begin_at, read_together
 from ahadi.flowlang.model import ASSUMPTIONS
 from ahadi.flowlang.reading import Problem
 from ahadi.flowlang.report import Result, as_json, as_junit, as_sarif, as_text
@@ -33,6 +34,9 @@ def _arguments() -> argparse.ArgumentParser:
     form.add_argument("--sarif", dest="form", action="store_const", const="sarif", help="SARIF 2.1.0, for code review")
     form.add_argument("--junit", dest="form", action="store_const", const="junit", help="JUnit XML, for a build")
     parser.add_argument("--fail-on", choices=("error", "warning"), default="error", help="what makes the exit code 1")
+    parser.add_argument(
+        "--entry", action="append", default=[], metavar="CONTEXT", help="where calls begin in a dialplan: in, or in,s,1"
+    )
     parser.add_argument("--strict", action="store_true", help="assume nothing about imported flows")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="severities, limits and words, as JSON")
     return parser
@@ -41,7 +45,7 @@ def _arguments() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> int:
     """Check the files that are named, print the report, and give the exit code."""
     asked = _arguments().parse_args(arguments)
-    flows, refused = _read([Path(each) for each in asked.files])
+    flows, refused = _read([Path(each) for each in asked.files], asked.entry)
     report = check(bind(flows), SystemClock().now().date(), _settings(asked.settings, strict=asked.strict))
     result = Result(report, refused)
     out = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
@@ -62,19 +66,18 @@ def _settings(file: Path | None, *, strict: bool) -> Settings:
     return replace(chosen, off=frozenset(ASSUMPTIONS)) if strict else chosen
 
 
-def _read(files: Sequence[Path]) -> tuple[list[Flow], list[FlowRefused]]:
-    """The flows of all files, and what was wrong with those that could not be read."""
-    flows: list[Flow] = []
+def _read(files: Sequence[Path], entries: Sequence[str]) -> tuple[list[Flow], list[FlowRefused]]:
+    """The flows of all files, read together, and what was wrong with those that could not be read."""
+    given: dict[str, bytes] = {}
     refused: list[FlowRefused] = []
     for path in dict.fromkeys(files):
         name = os.fsencode(path).decode("utf-8", "replace")
         try:
             with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
-            flows += read_flows(data, name)
-        except FlowRefused as error:
-            refused.append(error)
+                given[name] = file.read(MOST_BYTES + 1)
         except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             refused.append(FlowRefused(name, [Problem(1, f"{reason.lower()}.")]))
-    return flows, refused
+    flows, reads = read_together(given.items())
+    refused += [FlowRefused(name, list(read.problems)) for name, read in reads.items() if read.problems]
+    return list(begin_at(given, flows, entries)), refused

@@ -5,11 +5,9 @@ comes back. A contact begins in the contexts that no jump and no include reaches
 not reached from there.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
 
 from ahadi.flowlang.formats.asterisk_apps import build, what_is_set
 from ahadi.flowlang.formats.asterisk_lines import Dialplan, Step, arguments, dialplan_of
@@ -18,26 +16,9 @@ from ahadi.flowlang.formats.asterisk_places import SPECIAL, Places, Queue, Share
 from ahadi.flowlang.formats.asterisk_queues import queues_of
 from ahadi.flowlang.formats.asterisk_words import branches
 from ahadi.flowlang.formats.base import Read, read_of, refused, text_of
+from ahadi.flowlang.formats.known import is_queues
 from ahadi.flowlang.model import Flow, Node, Remark
 from ahadi.flowlang.reading import FlowRefused
-
-_EXTENSIONS: Final = re.compile(rb"^[ \t]*(exten|same)[ \t]*=>?", re.MULTILINE)
-_SECTION: Final = re.compile(rb"^[ \t]*\[[^\]\r\n]+\]", re.MULTILINE)
-_CONF: Final = re.compile(r"\.conf([.\w-]*)$")
-
-
-def is_dialplan(name: str, data: bytes) -> bool:
-    """Whether a file is a dialplan: `extensions*.conf`, or another `.conf` that has extensions."""
-    base = name.rsplit("/", 1)[-1].lower()
-    if _CONF.search(base) is None:
-        return False
-    return base.startswith("extensions") or _EXTENSIONS.search(data[:400_000]) is not None
-
-
-def is_queues(name: str, data: bytes) -> bool:
-    """Whether a file tells of queues: `queues*.conf`."""
-    base = name.rsplit("/", 1)[-1].lower()
-    return _CONF.search(base) is not None and base.startswith("queues") and _SECTION.search(data[:400_000]) is not None
 
 
 def read_dialplan(name: str, data: bytes) -> Read:
@@ -52,24 +33,33 @@ def read_queues(name: str, data: bytes) -> Read:
     return Read(not_understood=(*remarks, Remark("", said)))
 
 
-def with_queues(files: Mapping[str, bytes], flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
-    """The flows again, dialplans read with what the files of queues say. A file that cannot be read says nothing."""
+def with_queues(files: Mapping[str, bytes], flows: tuple[Flow, ...], entries: Iterable[str] = ()) -> tuple[Flow, ...]:
+    """The flows again, dialplans read with what the files of queues say, and begun at these entries if any are given.
+
+    A file that cannot be read says nothing.
+    """
     queues: dict[str, Queue] = {}
-    told = False
+    remarks: list[Remark] = []
+    entries, told = tuple(entries), False
     for name in files:
         if is_queues(name, files[name]):
             with suppress(FlowRefused):
-                queues |= queues_of(text_of(name, files[name]), name)[0]
+                found, unknown = queues_of(text_of(name, files[name]), name)
+                queues |= found
+                remarks += [replace(each, sentence=f"{name}, line {each.line}: {each.sentence}") for each in unknown]
                 told = True
     made: list[Flow] = []
     done: set[str] = set()
-    for flow in flows if told else ():
+    for flow in flows if told or entries else ():
         if flow.origin != "asterisk" or flow.file not in files:
             made.append(flow)
         elif flow.file not in done:
             done.add(flow.file)
-            made += flows_of(flow.file, text_of(flow.file, files[flow.file]), queues)
-    return tuple(made) if told else flows
+            text = text_of(flow.file, files[flow.file])
+            first, *others = flows_of(flow.file, text, queues if told else None, entries)
+            made += [replace(first, remarks=(*first.remarks, *remarks)), *others]
+            remarks = []
+    return tuple(made) if told or entries else flows
 
 
 def flows_of(
@@ -213,4 +203,4 @@ def _with_remarks(flow: Flow, shared: Shared) -> Flow:
     return replace(flow, remarks=tuple(sorted(remarks, key=lambda each: each.line)))
 
 
-__all__ = ["flows_of", "is_dialplan", "is_queues", "read_dialplan", "read_queues", "with_queues"]
+__all__ = ["flows_of", "read_dialplan", "read_queues", "with_queues"]

@@ -13,25 +13,14 @@ from ahadi.flowlang.formats.base import Read, read_of, refused, text_of
 from ahadi.flowlang.formats.genesys_actions import make
 from ahadi.flowlang.formats.genesys_flow import Maker, Scope, Source
 from ahadi.flowlang.formats.genesys_values import has_key, leaves, names_in, reference, under, value, what_customers_say
+from ahadi.flowlang.formats.known import KINDS
 from ahadi.flowlang.model import STOP, Edge, Flow, Node
 from ahadi.flowlang.reading import Tree, read_tree
 
 DEEPEST: Final = 200
-KINDS: Final = (
-    "inboundCall", "inqueueCall", "inQueueCall", "outboundCall", "secureCall", "inboundShortMessage", "inboundMessage",
-    "inboundChat", "inboundEmail", "inqueueShortMessage", "inqueueEmail", "inqueueMessage", "inQueueShortMessage",
-    "inQueueEmail", "inQueueMessage", "commonModule", "workflow", "workitem", "voicemail", "bot", "digitalBot",
-    "surveyInvite", "voiceSurvey",
-)  # fmt: skip
-_ROOT: Final = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(" + "|".join(KINDS).encode() + rb")[\"']?[ \t]*:", re.MULTILINE)
 _SUBSTITUTION: Final = re.compile(r"\{\{\s*([\w. -]{1,80}?)\s*\}\}")
 _DONE: Final = ("startUpTaskActions", "menus", "tasks", "reusableTasks", "states")
 _WAYS_OUT: Final = ("transferToVoicemail", "transferToNumber", "transferToFlow", "transferToAcd")
-
-
-def is_genesys(name: str, data: bytes) -> bool:
-    """Whether a file is a flow of Architect: YAML whose first key is a kind of flow."""
-    return name.lower().endswith((".yaml", ".yml", ".i3inboundflow")) and _ROOT.search(data[:100_000]) is not None
 
 
 def read_genesys(name: str, data: bytes) -> Read:

@@ -1,0 +1,35 @@
+"""By what the files of dialplans and of Architect are known: light, as it is asked of every file."""
+
+import re
+from typing import Final
+
+# The kinds of flows of Genesys Architect: the first key of a file.
+KINDS: Final = (
+    "inboundCall", "inqueueCall", "inQueueCall", "outboundCall", "secureCall", "inboundShortMessage", "inboundMessage",
+    "inboundChat", "inboundEmail", "inqueueShortMessage", "inqueueEmail", "inqueueMessage", "inQueueShortMessage",
+    "inQueueEmail", "inQueueMessage", "commonModule", "workflow", "workitem", "voicemail", "bot", "digitalBot",
+    "surveyInvite", "voiceSurvey",
+)  # fmt: skip
+_ROOT: Final = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(" + "|".join(KINDS).encode() + rb")[\"']?[ \t]*:", re.MULTILINE)
+_EXTENSIONS: Final = re.compile(rb"^[ \t]*(exten|same)[ \t]*=>?", re.MULTILINE)
+_SECTION: Final = re.compile(rb"^[ \t]*\[[^\]\r\n]+\]", re.MULTILINE)
+_CONF: Final = re.compile(r"\.conf([.\w-]*)$")
+
+
+def is_genesys(name: str, data: bytes) -> bool:
+    """Whether a file is a flow of Architect: YAML whose first key is a kind of flow."""
+    return name.lower().endswith((".yaml", ".yml")) and _ROOT.search(data[:100_000]) is not None
+
+
+def is_dialplan(name: str, data: bytes) -> bool:
+    """Whether a file is a dialplan: `extensions*.conf`, or another `.conf` that has extensions."""
+    base = name.rsplit("/", 1)[-1].lower()
+    if _CONF.search(base) is None:
+        return False
+    return base.startswith("extensions") or _EXTENSIONS.search(data[:400_000]) is not None
+
+
+def is_queues(name: str, data: bytes) -> bool:
+    """Whether a file tells of queues: `queues*.conf`."""
+    base = name.rsplit("/", 1)[-1].lower()
+    return _CONF.search(base) is not None and base.startswith("queues") and _SECTION.search(data[:400_000]) is not None
