@@ -123,3 +123,30 @@ def found(report: Report, code: str) -> dict[str, Finding]:
 
 def codes(report: Report) -> set[tuple[str, str]]:
     return {(each.code, each.node) for each in report.findings}
+
+
+# Twilio Studio ----------------------------------------------------------------------------------------------------
+
+
+def state(
+    name: str, kind: str, events: dict[str, str], matches: dict[str, str] | None = None, /, **properties: Any
+) -> Json:
+    """A widget of Twilio Studio; an event to nothing has no `next`. `reads` is what a split looks at."""
+    listed: list[Json] = [{"event": event, "next": to} if to else {"event": event} for event, to in events.items()]
+    reads = properties.pop("reads", "")
+    for value, to in (matches or {}).items():
+        condition = {"friendly_name": value, "arguments": [reads], "type": "equal_to", "value": value}
+        listed.append({"event": "match", "next": to, "conditions": [condition]})
+    return {
+        "name": name,
+        "type": kind,
+        "transitions": listed,
+        "properties": ({"input": reads} if reads else {}) | properties,
+    }
+
+
+def studio(*states: Json, begins: str = "incomingCall", **wrapper: Any) -> bytes:
+    """A flow of Twilio Studio, whose trigger leads to its first state."""
+    trigger = state("Trigger", "trigger", {"incomingMessage": "", "incomingRequest": "", begins: states[0]["name"]})
+    flow = {"description": "test", "states": [trigger, *states], "initial_state": "Trigger", "flags": {}}
+    return json.dumps({**wrapper, "definition": flow} if wrapper else flow, indent=1).encode()

@@ -4,6 +4,7 @@ Every scalar stays the text that is written, so that a key `1` and a word `no` a
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -158,8 +159,7 @@ def load_json(text: str, file: str) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise _Twice(f"`{one_line(twice, 40)}` is written twice")
     return found
 

@@ -11,9 +11,7 @@ from typing import Final
 
 from ahadi.flowlang.file import read_flow
 from ahadi.flowlang.formats.base import Format, Read, read_of, text_of
-from ahadi.flowlang.formats.connect import is_connect, read_connect
-from ahadi.flowlang.formats.joins import join_flows
-from ahadi.flowlang.formats.known import is_dialplan, is_genesys, is_queues
+from ahadi.flowlang.formats.known import is_connect, is_dialplan, is_genesys, is_queues, is_studio
 from ahadi.flowlang.model import Flow
 from ahadi.flowlang.reading import FlowRefused, Problem
 
@@ -49,9 +47,18 @@ def _with_queues(files: Mapping[str, bytes], flows: tuple[Flow, ...], entries: I
     return with_queues(files, flows, entries)
 
 
+def _with_calls(files: Mapping[str, bytes], flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
+    if not any(flow.origin in ("connect", "studio") for flow in flows):
+        return flows
+    from ahadi.flowlang.formats.joins import join_flows  # noqa: PLC0415 - as `_later`
+
+    return join_flows(files, flows)
+
+
 # The first that recognises a file reads it.
 FORMATS: Final[tuple[Format, ...]] = (
-    ("connect", is_connect, read_connect),
+    ("connect", is_connect, _later("connect", "read_connect")),
+    ("studio", is_studio, _later("studio", "read_studio")),
     ("genesys", is_genesys, _later("genesys", "read_genesys")),
     ("ahadi", _is_ours, _read_ours),
     ("asterisk", is_dialplan, _later("asterisk", "read_dialplan")),
@@ -60,7 +67,7 @@ FORMATS: Final[tuple[Format, ...]] = (
 
 # Given every file by name and every flow read from them, the flows again, with what other files say about them.
 Join = Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]]
-JOINS: Final[tuple[Join, ...]] = (_with_queues, join_flows)
+JOINS: Final[tuple[Join, ...]] = (_with_queues, _with_calls)
 
 
 def format_of(name: str, data: bytes) -> str:

@@ -1,6 +1,5 @@
 """What every format shares: what a reading gives, and the bytes of a file as text."""
 
-import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -43,6 +42,8 @@ def text_of(file: str, data: bytes) -> str:
         raise refused(file, "this is no text in UTF-8; save the file as UTF-8.", line) from error
 
 
-def is_object(data: bytes) -> bool:
-    """Whether bytes look like a JSON object."""
-    return re.match(rb"(?:\xef\xbb\xbf)?\s*\{", data[:4_000]) is not None
+def scalar(value: object) -> str:
+    """A text, number or truth of a JSON file as text; nothing for what holds others, which may be nested deeply."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ahadi.base.text import one_line
-from ahadi.flowlang.formats.base import Read, is_object, read_of, refused, text_of
+from ahadi.flowlang.formats.base import Read, read_of, refused, text_of
 from ahadi.flowlang.formats.connect_blocks import Block, block_of, block_of_module
 from ahadi.flowlang.formats.connect_nodes import Importing
 from ahadi.flowlang.formats.making import Line, lines_of, readable
@@ -19,14 +19,6 @@ BESIDE: Final = frozenset(
     {"customerqueue", "customerhold", "customerwhisper", "agenthold", "agentwhisper", "outboundwhisper"}
 )
 _WAITS: Final = frozenset({"MessageParticipantIteratively", "DequeueContactAndTransferToQueue"})
-
-
-def is_connect(name: str, data: bytes) -> bool:
-    """Whether a file is a flow of Amazon Connect, in one of its three forms."""
-    if not is_object(data):
-        return False
-    modern = b"StartAction" in data and b"Actions" in data
-    return modern or (b'"modules"' in data and b'"start"' in data)
 
 
 def read_connect(file: str, data: bytes) -> Read:

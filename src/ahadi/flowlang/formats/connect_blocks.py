@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ahadi.flowlang.formats.base import scalar
+
 ANY_ERROR: Final = "NoMatchingError"
 NO_MATCH: Final = "NoMatchingCondition"
 TIME_OUT: Final = "InputTimeLimitExceeded"
@@ -92,11 +94,11 @@ def _ways(transitions: Mapping[str, Any]) -> Iterator[Way]:
     for each in _list(transitions.get("Conditions")):
         condition = _dict(_dict(each).get("Condition"))
         if isinstance(to := _dict(each).get("NextAction"), str) and to:
-            operands = [str(value) for value in _list(condition.get("Operands")) if isinstance(value, str | int)]
-            yield Way("if", ", ".join(operands), to, str(condition.get("Operator") or "Equals"))
+            operands = [scalar(value) for value in _list(condition.get("Operands"))]
+            yield Way("if", ", ".join(operands), to, scalar(condition.get("Operator")) or "Equals")
     for each in _list(transitions.get("Errors")):
         if isinstance(to := _dict(each).get("NextAction"), str) and to:
-            yield Way("error", str(_dict(each).get("ErrorType") or ANY_ERROR), to)
+            yield Way("error", scalar(_dict(each).get("ErrorType")) or ANY_ERROR, to)
 
 
 def _shown(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -164,16 +166,16 @@ def block_of_module(module: Mapping[str, Any]) -> Block | None:
     identifier, written = module.get("id"), module.get("type")
     if not isinstance(identifier, str) or not identifier or not isinstance(written, str) or not written:
         return None
-    target = module.get("target")
+    target = scalar(module.get("target"))
     kind = _TYPES.get(written, written)
     if written == "Transfer":
-        kind = _TRANSFERS.get(str(target), f"Transfer to {target}")
+        kind = _TRANSFERS.get(target, f"Transfer to {target}")
     if written == "GetUserInput" and target == "Lex":
         kind = "ConnectParticipantWithLexBot"
     branches = [_dict(each) for each in _list(module.get("branches"))]
     ways = [way for each in branches if (way := _way(written, each)) is not None]
     params, shown = _params(written, _list(module.get("parameters")))
-    have = {str(each.get("condition")) for each in branches if each.get("transition")}
+    have = {scalar(each.get("condition")) for each in branches if each.get("transition")}
     missing = tuple(each for each in _BRANCHES.get(written, ()) if each not in have)
     return Block(identifier, kind, written, params, ways, shown | dict(_shown(_dict(module.get("metadata")))), missing)
 
@@ -189,7 +191,7 @@ def _way(written: str, branch: Mapping[str, Any]) -> Way | None:
     if condition in _CONDITIONS:
         return Way("if", _CONDITIONS[condition], to, "Equals")
     if condition == "Evaluate":
-        return Way("if", str(branch.get("conditionValue", "")), to, str(branch.get("conditionType") or "Equals"))
+        return Way("if", scalar(branch.get("conditionValue")), to, scalar(branch.get("conditionType")) or "Equals")
     return Way("error", _ERRORS.get(condition, condition), to)
 
 
@@ -199,15 +201,15 @@ def _params(written: str, listed: list[Any]) -> tuple[dict[str, Any], dict[str, 
     attributes: dict[str, str] = {}
     messages: list[dict[str, str]] = []
     for each in listed:
-        name, value, space = _dict(each).get("name"), _dict(each).get("value"), _dict(each).get("namespace")
+        name, value, space = _dict(each).get("name"), _dict(each).get("value"), scalar(_dict(each).get("namespace"))
         if not isinstance(name, str) or not isinstance(value, str | int):
             continue
-        text = path(str(space), str(value)) if space else str(value)
+        text = path(space, str(value)) if space else str(value)
         if name == "Attribute" and isinstance(key := _dict(each).get("key"), str):
             attributes[key] = text
         if name in ("Text", "AudioPrompt"):
-            resource = _dict(each).get("resourceName")
-            messages.append({"Text": text} if name == "Text" else {"PromptId": str(resource or text)})
+            resource = scalar(_dict(each).get("resourceName"))
+            messages.append({"Text": text} if name == "Text" else {"PromptId": resource or text})
         params.setdefault(_KEYS.get(name, name), text)
         if isinstance(called := _dict(each).get("resourceName"), str) and called:
             shown.setdefault(_KEYS.get(name, name), called)

@@ -9,7 +9,7 @@ from ahadi.base.text import one_line
 from ahadi.flowlang.formats.connect_blocks import ANY_ERROR, AT_CAPACITY, NO_MATCH, TIME_OUT, Block, Way
 from ahadi.flowlang.formats.connect_uses import Uses
 from ahadi.flowlang.formats.joins import calls, hooked
-from ahadi.flowlang.formats.making import WAITS_FOR_EVER, Line, Making, leads_round, plain_name
+from ahadi.flowlang.formats.making import WAITS_FOR_EVER, Line, Making, plain_name, rounds
 from ahadi.flowlang.formats.texts import connect_words, placeholder, seconds_of
 from ahadi.flowlang.model import (
     BACK,
@@ -310,10 +310,10 @@ class Importing:
         if not waits:
             return nodes
         news = self.uses.news()
-        changed = dict(nodes)
+        changed, parts = dict(nodes), rounds(nodes)
         for node in waits:
             edge = node.edge("interrupted")
-            again = edge is not None and leads_round(dict(nodes), edge.target, node.name)
+            again = edge is not None and edge.target in parts and parts[edge.target] == parts.get(node.name)
             changed[node.name] = replace(node, news=news, restarts=again)
         return changed
 

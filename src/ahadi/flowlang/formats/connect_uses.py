@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ahadi.base.text import one_line
+from ahadi.flowlang.formats.base import scalar
 from ahadi.flowlang.formats.connect_blocks import Block
 from ahadi.flowlang.formats.texts import connect_paths, is_computed, language_of, placeholder, variable
 from ahadi.flowlang.model import Owner
@@ -15,6 +16,7 @@ _FILLS: Final[Mapping[str, tuple[str, ...]]] = {
     "Loop": ("Loop",), "CheckMetricData": ("Metrics",),
 }  # fmt: skip
 _FILLED: Final = frozenset(part for parts in _FILLS.values() for part in parts) | {"Attributes", "FlowAttributes"}
+MOST_FILLED: Final = 1_000
 _LOOKED_UP: Final = ("$.External.", "$.Customer.", "$.Case.")
 _TYPED: Final = ("$.StoredCustomerInput", "$.Lex.")
 
@@ -25,6 +27,10 @@ class Uses:
     def __init__(self, blocks: list[Block], start: str) -> None:
         self._blocks = {block.identifier: block for block in blocks}
         self._used = sorted({name for block in blocks for text in _texts(block) for name in connect_paths(text)})
+        self._parts: dict[str, list[str]] = {}
+        for name in self._used:
+            self._parts.setdefault(name.split(".", 1)[0], []).append(name)
+        self._every = tuple(self._used[:MOST_FILLED])
         self._assigned = dict(_assigned(blocks, "UpdateContactAttributes", "Attributes"))
         self._flow = dict(_assigned(blocks, "UpdateFlowAttributes", "FlowAttributes"))
         self._languages = _languages(self._blocks, start)
@@ -38,8 +44,8 @@ class Uses:
     # Variables --------------------------------------------------------------------------------------------------
 
     def everything(self) -> tuple[str, ...]:
-        """Every variable that words name."""
-        return tuple(self._used)
+        """Every variable that words name, which what cannot be seen may fill."""
+        return self._every
 
     def system(self) -> set[str]:
         """The variables in words that have a value from the beginning: the number called, the channel …"""
@@ -47,8 +53,7 @@ class Uses:
 
     def sets(self, block: Block) -> tuple[str, ...]:
         """The variables that have a value once a block has gone on."""
-        parts = _FILLS.get(block.type, ())
-        filled = [name for name in self._used if name.split(".", 1)[0] in parts]
+        filled = [name for part in _FILLS.get(block.type, ()) for name in self._parts.get(part, ())]
         for key, what in (("Attributes", "UpdateContactAttributes"), ("FlowAttributes", "UpdateFlowAttributes")):
             if block.type == what:
                 filled += [f"{key}.{variable(name)}" for name in _dict(block.params.get(key))]
@@ -128,7 +133,7 @@ def _assigned(blocks: list[Block], what: str, key: str) -> Iterator[tuple[str, s
         if block.type == what:
             for name, value in _dict(block.params.get(key)).items():
                 given = _dict(value).get("Value") if isinstance(value, dict) else value
-                found.setdefault(f"$.{key}.{name}", set()).add(str(given))
+                found.setdefault(f"$.{key}.{name}", set()).add(scalar(given))
     yield from found.items()
 
 

@@ -1,4 +1,4 @@
-"""By what the files of dialplans and of Architect are known: light, as it is asked of every file."""
+"""By what the files of each format are known: light, as it is asked of every file."""
 
 import re
 from typing import Final
@@ -13,6 +13,7 @@ KINDS: Final = (
 _ROOT: Final = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(" + "|".join(KINDS).encode() + rb")[\"']?[ \t]*:", re.MULTILINE)
 _EXTENSIONS: Final = re.compile(rb"^[ \t]*(exten|same)[ \t]*=>?", re.MULTILINE)
 _SECTION: Final = re.compile(rb"^[ \t]*\[[^\]\r\n]+\]", re.MULTILINE)
+_OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 _CONF: Final = re.compile(r"\.conf([.\w-]*)$")
 
 
@@ -33,3 +34,16 @@ def is_queues(name: str, data: bytes) -> bool:
     """Whether a file tells of queues: `queues*.conf`."""
     base = name.rsplit("/", 1)[-1].lower()
     return _CONF.search(base) is not None and base.startswith("queues") and _SECTION.search(data[:400_000]) is not None
+
+
+def is_connect(_name: str, data: bytes) -> bool:
+    """Whether a file is a flow of Amazon Connect: the flow language, bare or wrapped, or the older export."""
+    if _OBJECT.match(data[:4_000]) is None:
+        return False
+    modern = b"StartAction" in data and b"Actions" in data
+    return modern or (b'"modules"' in data and b'"start"' in data)
+
+
+def is_studio(_name: str, data: bytes) -> bool:
+    """Whether a file is a flow of Twilio Studio."""
+    return _OBJECT.match(data[:4_000]) is not None and b"initial_state" in data and b"states" in data

@@ -1,12 +1,13 @@
 """What makes nodes of an imported file: names that can be told apart, edges, and remarks."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from ahadi.base.text import one_line
-from ahadi.flowlang.model import ENDLESS, STOP, UNKNOWN, Edge, Node, Remark, Under
+from ahadi.flowlang.arrays import components, on_cycles
+from ahadi.flowlang.model import BACK, ENDLESS, STOP, UNKNOWN, Edge, Node, Remark, Under
 
 MOST_NAME: Final = 80
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -45,11 +46,12 @@ def readable(identifier: str, kind: str) -> str:
 class Making:
     """A file under import: its nodes' names by identifier, the nodes made, and what was not understood."""
 
-    def __init__(self, *, ends: str = "") -> None:
+    def __init__(self, *, ends: str = "", returns: bool = False) -> None:
         self.names = Names()
         self.known: dict[str, str] = {}
         self.nodes: dict[str, Node] = {}
         self.remarks: list[Remark] = []
+        self.returns = returns  # that goes back to a calling flow, and nothing is left unsaid by it
         self.ends = self.names.once(ends) if ends else ""  # where what leads nowhere goes; without it the line is cut
 
     def remark(self, node: str, sentence: str, line: int = 1) -> None:
@@ -59,10 +61,10 @@ class Making:
     def to(self, edge: Edge, identifier: str | None) -> Edge:
         """The edge leading to the node of an identifier; to nowhere where there is none."""
         if not identifier:
-            how = edge.how if edge.gain else "undeclared"
+            how = edge.how if edge.gain or self.returns else "undeclared"
             if edge.gain or not self.ends:
                 return replace(edge, target=STOP, how=how)
-            self.nodes.setdefault(self.ends, Node(self.ends, "end"))
+            self.nodes.setdefault(self.ends, Node(self.ends, "end", about=BACK if self.returns else ""))
             return replace(edge, target=self.ends, how=how)
         if identifier in self.known:
             return replace(edge, target=self.known[identifier])
@@ -76,17 +78,16 @@ class Making:
         self.nodes[node.name] = replace(node, edges=told)
 
 
-def leads_round(nodes: dict[str, Node], begin: str, back: str) -> bool:
-    """Whether a node is come to again from another."""
-    seen, queue = {begin}, [begin]
-    for name in queue:
-        if name == back:
-            return True
-        for edge in nodes[name].edges if name in nodes else ():
-            if edge.target in nodes and edge.target not in seen:
-                seen.add(edge.target)
-                queue.append(edge.target)
-    return False
+def rounds(nodes: Mapping[str, Node]) -> dict[str, int]:
+    """For each node that is on a way round, the number of the part of the flow that goes round together."""
+    number = {name: at for at, name in enumerate(nodes)}
+    first, dst = [0], []
+    for node in nodes.values():
+        dst += [number.get(edge.target, -1) for edge in node.edges]
+        first.append(len(dst))
+    _, left = on_cycles(first, dst)
+    names = list(nodes)
+    return {names[at]: part for part, members in enumerate(components(first, dst, left)) for at in members}
 
 
 Line = Callable[[str], int]
