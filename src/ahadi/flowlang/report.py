@@ -21,10 +21,11 @@ _RANK: Final[Mapping[Severity, int]] = {"error": 2, "warning": 1, "note": 0}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a check of files came to: the report, and the files that could not be read."""
+    """What a check of files came to: the report, the files that could not be read, and those that hold no flow."""
 
     report: Report
     refused: Sequence[FlowRefused] = ()
+    others: Sequence[str] = ()
 
     def exit_code(self, fail_on: Severity = "error") -> int:
         """2 where a file could not be read, 1 where something not accepted is as severe as that, else 0."""
@@ -46,10 +47,13 @@ def as_text(result: Result) -> str:
             *(f"  {_clean(str(each))}" for each in refused.problems),
         ]
         lines.append("")
+    lines += [line for name in result.others for line in (f"{_clean(name)}: read, no flow of its own", "")]
     for checked in result.report.files:
         count = f"{checked.nodes} node{'s' if checked.nodes != 1 else ''}"
         lines.append(f"{_clean(checked.file)}: {_clean(', '.join(checked.flows))} ({count}, {checked.origin})")
-        lines += [f"  not understood at `{_clean(each.node)}`: {_clean(each.sentence)}" for each in checked.remarks]
+        for each in checked.remarks:
+            at = f" at `{_clean(each.node)}`" if each.node else ""
+            lines.append(f"  not understood{at}: {_clean(each.sentence)}")
         for finding in result.report.findings:
             if finding.file == checked.file:
                 lines += ["", *_finding(finding)]
@@ -108,6 +112,7 @@ def as_json(result: Result) -> str:
         {"file": each.file, "error": [{"line": one.line, "message": one.sentence} for one in each.problems]}
         for each in result.refused
     ]
+    files += [{"file": each, "flows": [], "nodes": 0} for each in result.others]
     findings = [_as_json(each) for each in result.report.findings]
     return json.dumps({"files": files, "findings": findings, "proved": list(result.report.proved)}, ensure_ascii=False)
 

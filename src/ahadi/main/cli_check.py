@@ -47,7 +47,9 @@ def run(arguments: Sequence[str]) -> int:
     asked = _arguments().parse_args(arguments)
     flows, refused = _read([Path(each) for each in asked.files], asked.entry)
     report = check(bind(flows), SystemClock().now().date(), _settings(asked.settings, strict=asked.strict))
-    result = Result(report, refused)
+    known = {each.file for each in flows} | {each.file for each in refused}
+    others = [each for each in dict.fromkeys(map(_name, asked.files)) if each not in known]
+    result = Result(report, refused, others)
     out = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
     text = _FORMS[asked.form or "text"](result).rstrip("\n") + "\n"
     if out is None:
@@ -71,7 +73,7 @@ def _read(files: Sequence[Path], entries: Sequence[str]) -> tuple[list[Flow], li
     given: dict[str, bytes] = {}
     refused: list[FlowRefused] = []
     for path in dict.fromkeys(files):
-        name = os.fsencode(path).decode("utf-8", "replace")
+        name = _name(path)
         try:
             with path.open("rb") as file:
                 given[name] = file.read(MOST_BYTES + 1)
@@ -81,3 +83,7 @@ def _read(files: Sequence[Path], entries: Sequence[str]) -> tuple[list[Flow], li
     flows, reads = read_together(given.items())
     refused += [FlowRefused(name, list(read.problems)) for name, read in reads.items() if read.problems]
     return list(begin_at(given, flows, entries)), refused
+
+
+def _name(path: str | Path) -> str:
+    return os.fsencode(Path(path)).decode("utf-8", "replace")
