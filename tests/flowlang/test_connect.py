@@ -275,6 +275,10 @@ def test_an_apology_followed_by_an_end_is_a_dead_end_and_nobody_is_trapped_there
 def test_words_that_send_the_customer_away_before_an_end_go_elsewhere() -> None:
     away = block("away", "MessageParticipant", "end", fails("end"), Text="We are closed. Please call back tomorrow.")
     assert found(report_of(connect(away, END)), "AHD010").keys() == {"away"}
+    again = block(
+        "again", "MessageParticipant", "end", fails("end"), Text="Technical difficulties. Please retry your call."
+    )
+    assert found(report_of(connect(again, END)), "AHD010").keys() == {"again"}
 
 
 def test_a_menu_whose_silence_ends_the_contact_has_no_way_out() -> None:

@@ -16,7 +16,7 @@ GO_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "en": (
         r"\b(call|phone|ring|telephone) (us|back|in|again|later|our|this number|\+?\d)",
         r"\b(please|must|should|need to|have to) (call|phone|ring|visit|e ?mail|write|come|go to)\b",
-        r"\btry (your call |us )?(again|later|back)\b",
+        r"\btry (your call |us )?(again|later|back)\b", r"\bretry (your|the) call\b",
         r"\b(e ?mail|write) (to )?(us|our)\b", r"\bvisit (us|our|the|www|your)\b",
         r"\b(go|come) to (our|the|your) (website|site|shop|store|branch|office|page)\b",
     ),

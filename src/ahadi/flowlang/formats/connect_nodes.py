@@ -1,12 +1,12 @@
 """Blocks of Amazon Connect made nodes of the flow language: which outcomes there are, and who owns them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from ahadi.base.text import one_line
-from ahadi.flowlang.formats.connect_blocks import ANY_ERROR, AT_CAPACITY, NO_MATCH, TIME_OUT, Block, Way
+from ahadi.flowlang.formats.connect_blocks import ANY_ERROR, AT_CAPACITY, NO_MATCH, TIME_OUT, Block
+from ahadi.flowlang.formats.connect_kinds import DECIDES, ERRORS, FAIL, PLAIN, compared, spoken
 from ahadi.flowlang.formats.connect_uses import Uses
 from ahadi.flowlang.formats.joins import calls, hooked
 from ahadi.flowlang.formats.making import WAITS_FOR_EVER, Line, Making, plain_name, rounds
@@ -30,37 +30,6 @@ _RECORDED: Final = Under("recorders-record", "with")
 _UNRECORDED: Final = Under("recorders-record", "without")
 _SPARED: Final = Under("recorders-record", "spared")
 _LOOPS_AT_MOST: Final = 100  # the format allows no more
-
-# Errors by their type: the outcome, who owns it, whether it is the customer's mistake.
-_ERRORS: Final[Mapping[str, tuple[str, Owner, bool]]] = {
-    ANY_ERROR: ("failed", "world", False),
-    AT_CAPACITY: ("full", "world", False),
-    TIME_OUT: ("silence", "customer", True),
-    NO_MATCH: ("otherwise", "world", False),
-    "InvalidPhoneNumber": ("wrong", "customer", True),
-    "InvalidCallbackNumber": ("wrong", "customer", True),
-    "CallbackNumberNotDialable": ("not dialable", "customer", True),
-    "ConnectionTimeLimitExceeded": ("no-answer", "world", False),
-    "CallFailed": ("busy", "world", False),
-}
-# What goes on by itself or fails: setting, recording, telling other systems.
-PLAIN: Final = frozenset({
-    "UpdateContactTargetQueue", "UpdateContactAttributes", "UpdateFlowAttributes", "UpdateContactEventHooks",
-    "UpdateContactTextToSpeechVoice", "UpdateContactRecordingBehavior", "UpdateContactRecordingAndAnalyticsBehavior",
-    "UpdateContactRoutingBehavior", "UpdateContactData", "UpdateContactMediaStreamingBehavior",
-    "UpdateContactMediaProcessing", "UpdateContactCallbackNumber", "UpdateFlowLoggingBehavior", "UpdateRoutingCriteria",
-    "UpdatePreviousContactParticipantState", "CompleteOutboundCall", "TagContact", "UnTagContact", "CreateTask",
-    "CreateWisdomSession", "CreateCase", "GetCase", "UpdateCase", "GetMetricData", "GetCustomerProfile",
-    "AssociateContactToCustomerProfile", "CreateCustomerProfile", "UpdateCustomerProfile", "StartVoiceIdStream",
-    "MessageParticipant", "ResumeContact", "LoadContactContent", "CreatePersistentContactAssociation",
-})  # fmt: skip
-# Of these, what can fail in a way that the flow has to say something about.
-_FAIL: Final = frozenset({
-    "UpdateContactTargetQueue", "UpdateContactAttributes", "UpdateContactEventHooks", "UpdateContactCallbackNumber",
-    "CreateTask", "CreateCase", "GetCase", "UpdateCase", "GetMetricData", "GetCustomerProfile", "LoadContactContent",
-})  # fmt: skip
-_DECIDES: Final = frozenset({"Compare", "CheckMetricData", "DistributeByPercentage", "CheckVoiceId",
-                             "CheckOutboundCallStatus"})  # fmt: skip
 
 
 class Importing:
@@ -94,7 +63,7 @@ class Importing:
             self._kinds[block.type](block, node)
         elif block.type in PLAIN:
             self._plain(block, node)
-        elif block.type in _DECIDES:
+        elif block.type in DECIDES:
             self._decide(block, node)
         else:
             self._unknown(block, node)
@@ -121,7 +90,7 @@ class Importing:
                 yield self._to(edge, None)
 
     def _error(self, name: str, *, wrong: bool = False) -> Edge:
-        outcome, owner, mistake = _ERRORS.get(name, (name, "world", False))
+        outcome, owner, mistake = ERRORS.get(name, (name, "world", False))
         if name == NO_MATCH and wrong:
             outcome, owner, mistake = "wrong", "customer", True
         return Edge(outcome, STOP, owner, mistake=mistake)
@@ -156,7 +125,7 @@ class Importing:
             self.queues[node.name] = self.uses.queue(block)
         elif block.type == "UpdateContactEventHooks":
             node = replace(node, values=tuple(hooked(*each) for each in self.uses.waiting_flows(block)))
-        needed = (ANY_ERROR,) if block.type in _FAIL else ()
+        needed = (ANY_ERROR,) if block.type in FAIL else ()
         self.making.add(node, [self._next(block), *self._conditions(block), *self._errors(block, *needed)])
 
     def _conditions(self, block: Block, owner: Owner = "world") -> Iterator[Edge]:
@@ -188,7 +157,7 @@ class Importing:
     def _menu(self, block: Block, node: Node, errors: list[Edge]) -> None:
         sets = self.uses.sets(block)
         ways = [(plain_name(way.name), way) for way in block.conditions()]
-        choices = tuple(Choice(name, tuple(_spoken(way.name))) for name, way in dict(ways).items())
+        choices = tuple(Choice(name, tuple(spoken(way.name))) for name, way in dict(ways).items())
         edges = [self._to(Edge(name, STOP, "customer", sets=sets), way.to) for name, way in ways]
         self.making.add(replace(node, kind="menu", choices=choices), [*edges, *errors])
 
@@ -214,7 +183,7 @@ class Importing:
         owner = self.uses.owner(subject) if block.type == "Compare" else "world"
         sets = (ENTITLED,) if self.uses.is_looked_up(subject) else ()
         ways = list(block.conditions())
-        outcomes = [plain_name(f"{name or block.written} {_compared(way)}") for way in ways]
+        outcomes = [plain_name(f"{name or block.written} {compared(way)}") for way in ways]
         edges = [self._to(Edge(outcome, STOP, owner, sets=sets), way.to)
                  for outcome, way in zip(outcomes, ways, strict=True)]  # fmt: skip
         rules = tuple(Rule(outcome, ((name, (way.name,)),)) for outcome, way in zip(outcomes, ways, strict=True))
@@ -343,19 +312,3 @@ class Importing:
         hidden = Edge("something else", UNKNOWN, how="implicit", why=f"what `{written}` does is not understood")
         first = [self._next(block)] if block.next else []
         self.making.add(node, [*first, *self._conditions(block), *self._errors(block), hidden])
-
-
-def _compared(way: Way) -> str:
-    signs = {"Equals": "=", "NumberEqualTo": "=", "NumberGreaterThan": ">", "NumberLessThan": "<",
-             "NumberGreaterOrEqualTo": "≥", "NumberLessOrEqualTo": "≤", "Contains": "contains",
-             "TextContains": "contains", "StartsWith": "starts with", "TextStartsWith": "starts with",
-             "TextEndsWith": "ends with"}  # fmt: skip
-    return f"{signs.get(way.operator, way.operator)} {way.name}"
-
-
-def _spoken(name: str) -> Iterator[str]:
-    """What a customer says for a choice: an intent's name in words."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-]+", " ", name).removesuffix("Intent").strip()
-    for each in dict.fromkeys((words.lower(), *words.lower().split())):
-        if each and not each.isdigit():
-            yield each

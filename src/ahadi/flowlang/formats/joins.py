@@ -6,6 +6,7 @@ away what was unseen where it is.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from ahadi.base.text import one_line
@@ -15,6 +16,7 @@ from ahadi.flowlang.model import UNKNOWN, Book, Edge, Flow, Node
 _CALLS: Final = "(calls)"
 _HOOKED: Final = "(customers wait in)"
 _COMPUTED: Final = "(customers wait in, computed)"
+_MOST_HOOKS: Final = 20  # flows that customers of one queue may hear, said one by one
 _HIDDEN: Final = "something else"
 
 
@@ -76,7 +78,7 @@ def _joined(flow: Flow, book: Book, hooks: Iterable[tuple[str, str]]) -> Flow:
 def _waiting(node: Node, book: Book, hooks: Iterable[tuple[str, str]]) -> Node:
     """A queue in which customers hear other flows: those tell, or do not tell, them something."""
     edges = list(node.edges)
-    for what, named in hooks:
+    for what, named in islice(hooks, _MOST_HOOKS):
         if what == _COMPUTED or book.find(named) is None:
             shown = one_line(named, 60)
             why = f"what the customer hears while waiting is the flow `{shown}`, which "

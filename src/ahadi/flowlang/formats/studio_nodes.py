@@ -8,7 +8,7 @@ from ahadi.base.text import one_line
 from ahadi.flowlang.formats.base import scalar
 from ahadi.flowlang.formats.joins import calls
 from ahadi.flowlang.formats.making import WAITS_FOR_EVER, Line, Making, Names, plain_name
-from ahadi.flowlang.formats.studio_splits import choices_of, matches, menu_of, statuses, told_by_status
+from ahadi.flowlang.formats.studio_splits import choices_of, matches, menu_of, told_by_status
 from ahadi.flowlang.formats.studio_states import (
     OPTIONAL,
     OUTSIDE,
@@ -54,7 +54,8 @@ class Importing:
                        for state in states.values() if state.type == "connect-call-to"}  # fmt: skip
         self._found = {widget_variable(state.name) for state in states.values() if state.type in _LOOK_UPS}
         self._inlined = 0  # choices that splits gave to menus
-        self._asked = {name for state in states.values() if state.type == "split-based-on" for name in state.reads()}
+        self._reads = {state.name: state.reads() for state in states.values() if state.type == "split-based-on"}
+        self._asked = {name for names in self._reads.values() for name in names}
         self._merged: set[str] = set()
         self.language = next((said for state in states.values() if (said := _language(state))), "en")
 
@@ -172,7 +173,7 @@ class Importing:
         late = state.number("timeout")
         choices, chosen, rest = [], [], []
         for event, meaning in self._events(state):
-            split = menu_of(state, event, self.states)
+            split = menu_of(state, event, self.states, self._reads)
             if split is None or self._inlined > _MOST_INLINED:
                 edge = self._edge(event, meaning, state)
                 rest.append(replace(edge, seconds=late) if edge.outcome == "silence" else edge)
@@ -216,21 +217,21 @@ class Importing:
 
     def _split(self, state: State, node: Node) -> None:
         owner = self._owner(state)
-        reads = sorted(state.reads())
+        reads = sorted(self._reads[state.name])
         sets = (ENTITLED,) if reads and all(self._is_looked_up(name) for name in reads) else ()
         edges: list[tuple[Edge, str | None]] = []
         for name, _, event in matches(state):
             edges.append((Edge(name, STOP, owner, sets=sets), event.next))
         other = state.event("noMatch")
         edges.append((Edge("noMatch", STOP, owner, mistake=owner == "customer"), other.next if other else None))
-        if statuses(state, self._dials):
+        if not self._dials.isdisjoint(reads):
             edges = list(told_by_status(state, edges))
         subject = ", ".join(reads) or state.name
         rules = tuple(Rule(name, ((subject, words),)) for name, words, _ in matches(state))
         self.making.add(replace(node, kind="decide", rules=rules), [self.making.to(edge, to) for edge, to in edges])
 
     def _owner(self, split: State) -> Owner:
-        reads = split.reads()
+        reads = self._reads[split.name]
         return "customer" if reads and all(name.endswith(TYPED) for name in reads) else "world"
 
     def _is_looked_up(self, name: str) -> bool:

@@ -21,13 +21,15 @@ _TELLS: Final = Under("dial-status-tells", "with")
 _HIDES: Final = Under("dial-status-tells", "without")
 
 
-def menu_of(state: State, event: Event, states: Mapping[str, State]) -> State | None:
+def menu_of(
+    state: State, event: Event, states: Mapping[str, State], reads: Mapping[str, AbstractSet[str]]
+) -> State | None:
     """The split that looks at nothing but what this event of a widget gathered; None where there is none."""
     split = states.get(event.next or "")
     if split is None or split.type != "split-based-on" or event.name not in _GATHERED:
         return None
     wanted = widget_variable(state.name) + _GATHERED[event.name]
-    return split if split.reads() == {wanted} else None
+    return split if reads[split.name] == {wanted} else None
 
 
 def matches(split: State) -> Iterator[tuple[str, tuple[str, ...], Event]]:
@@ -50,11 +52,6 @@ def choices_of(split: State, names: Names) -> Iterator[tuple[Choice, Event]]:
     for name, words, event in matches(split):
         own = names.once(name)
         yield Choice(own, tuple(dict.fromkeys(word for word in words if word != own))), event
-
-
-def statuses(split: State, dials: AbstractSet[str]) -> bool:
-    """Whether a split looks at what came of a dial; these are the variables that say it."""
-    return not dials.isdisjoint(split.reads())
 
 
 def told_by_status(split: State, edges: list[tuple[Edge, str | None]]) -> Iterator[tuple[Edge, str | None]]:
