@@ -11,14 +11,18 @@ from ahadi.flowlang.findings import Checked, Finding, Report
 from ahadi.flowlang.game import play
 from ahadi.flowlang.graph import Graph, compile_book
 from ahadi.flowlang.ground import Ground
+from ahadi.flowlang.hours import Cover, untrue
 from ahadi.flowlang.model import Book, Flow
 from ahadi.flowlang.settings import Settings
 
 DEFAULTS: Final = Settings()
 
 
-def check(book: Book, today: date, settings: Settings = DEFAULTS) -> Report:
-    """Everything that can go wrong in these flows. `today` decides which accepted findings still are."""
+def check(book: Book, today: date, settings: Settings = DEFAULTS, cover: Cover | None = None) -> Report:
+    """Everything that can go wrong in these flows. `today` decides which accepted findings still are.
+
+    AHD008 needs to know the rota: `cover` says when it is open and who is there in the coming weeks.
+    """
     ground = Ground(graph := compiled(book, settings.held()), play(graph), settings)
     ends.dead_ends(ground)
     ends.trapped(ground)
@@ -34,6 +38,8 @@ def check(book: Book, today: date, settings: Settings = DEFAULTS) -> Report:
     plain.unreachable(ground)
     plain.holding(ground)
     plain.unprovable(ground)
+    if cover is not None:
+        untrue(ground, cover)
     order = {id(flow): number for number, flow in enumerate(book.flows)}
     ranked = sorted(
         ground.findings.items(), key=lambda each: (order[id(graph.nodes[each[0][1]][0])], each[1].line, each[1].code)

@@ -5,14 +5,14 @@ from functools import partial
 from typing import Final
 
 from ahadi.flowlang.arrays import components, is_cycle, on_cycles
-from ahadi.flowlang.graph import GAINS, LEAVES, MISTAKE
+from ahadi.flowlang.graph import GAINS, LEAVES, MISTAKE, ROUND
 from ahadi.flowlang.ground import Ground
 from ahadi.flowlang.model import Flow, Node
 from ahadi.flowlang.outcomes import OFFERS, QUESTIONS
 from ahadi.flowlang.tell import Path, path_back, story
 
 ENDLESSLY: Final = float("inf")
-_BARRED: Final = MISTAKE | GAINS | LEAVES
+_BARRED: Final = MISTAKE | GAINS | LEAVES | ROUND
 
 
 def far_away(ground: Ground) -> None:

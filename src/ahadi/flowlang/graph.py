@@ -29,6 +29,8 @@ from ahadi.flowlang.step import ENTERS, GOES, RETURNS, returned, returns
 
 CUSTOMER, TIME, MISTAKE, SPARED, GAINS, LEAVES, ROUND = 1, 2, 4, 8, 16, 32, 64
 OUT: Final = {STOP: -1, ENDLESS: -2, UNKNOWN: -3}
+SPARE_COUNTS: Final = 50_000  # places for counting, beyond a few times the nodes
+SPARE_CALLS: Final = 50_000  # and those for flows within flows
 UNSEEN: Final = OUT[UNKNOWN]
 _NEVER: Final = Edge("done", STOP)
 _CUT_OFF: Final = Edge(GIVEN_UP, STOP)
@@ -83,7 +85,7 @@ class _Compiler:
             self._index[id(flow)] = {name: base + at for at, name in enumerate(flow.nodes)}
         self._part, self._loose = _loops(self._graph.nodes, self._index)
         self._graph.loose = self._loose
-        self._most = 8 * len(self._graph.nodes) + 50_000
+        self._most = 8 * len(self._graph.nodes) + SPARE_CALLS
         self._once: dict[str, tuple[str, int]] = {}  # what is said of an outcome that comes once
         self._layers: dict[tuple[int, Counts], dict[int, int]] = {}
         self._keys: list[tuple[int, int, Counts]] = []
@@ -280,7 +282,7 @@ def _loops(
         sizes[number] = len(members)
         for each in members:
             part[each] = number
-    spare = 4 * len(nodes) + 50_000
+    spare = 4 * len(nodes) + SPARE_COUNTS
     loose: set[int] = set()
     together: dict[int, list[int]] = {}
     for at in loops:

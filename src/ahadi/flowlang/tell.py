@@ -9,6 +9,7 @@ from ahadi.flowlang.findings import Story, Told
 from ahadi.flowlang.game import Play
 from ahadi.flowlang.graph import Graph
 from ahadi.flowlang.model import ENDLESS, STOP, UNKNOWN, Edge, Flow, Node
+from ahadi.flowlang.moments import a_moment
 from ahadi.flowlang.outcomes import outcome
 from ahadi.flowlang.step import ENTERS, GOES, RETURNS
 
@@ -99,8 +100,10 @@ def _what(flow: Flow, node: Node, edge: Edge, given: str) -> str:
         label = chosen.label.in_language(flow.language)
         return f"the customer chooses {chosen.name}" + (f" ({one_line(label, 40)})" if label else "")
     if node.kind == "hours" and given in ("open", "closed"):
+        moment = a_moment(node.about, is_open=given == "open")
+        side = "inside" if given == "open" else "outside"
         hours = f" ({one_line(node.about, 60)})" if node.about else ""
-        return f"it is inside the hours{hours}" if given == "open" else f"it is outside the hours{hours}"
+        return f"{f'on {moment} ' if moment else ''}it is {side} the hours{hours}"
     if node.kind == "decide":
         return "no rule applies" if given == "otherwise" else f"the rule “{given}” applies"
     known = outcome(node.kind, given)
