@@ -63,8 +63,9 @@ def test_a_voicemail_becomes_a_case_unless_nothing_is_assumed() -> None:
 def test_a_queue_has_every_outcome_where_nothing_is_told_of_it() -> None:
     flow = main("[in]\nexten => s,1,Queue(a,,,,60)\nsame => n,VoiceMail(1)\n")
     assert {"answered", "too-long", "full", "nobody", "failed"} <= {each.outcome for each in node(flow, "in,s,1").edges}
-    assert any("queues.conf" in each.sentence for each in flow.remarks)
-    assert "AHD013" not in codes(check(Book((flow,)), TODAY))
+    report = check(Book((flow,)), TODAY)
+    assert ("AHD014", "in,s,1") in {(each.code, each.node) for each in report.findings}
+    assert "AHD013" not in codes(report)
 
 
 def test_queues_conf_tells_how_a_customer_waits() -> None:
@@ -183,3 +184,13 @@ def test_whatever_is_written_is_read_and_checked_or_refused_in_one_sentence(line
     for problem in read.problems:
         assert "\n" not in problem.sentence
     check(Book(read.flows), TODAY)
+
+
+def test_subroutines_that_call_the_next_one_are_followed_one_by_one() -> None:
+    chain = "".join(f"exten => {n},1,Gosub(sub,{n + 1},1)\n" for n in range(1, 300))
+    assert len(flows(f"[in]\nexten => s,1,Gosub(sub,1,1)\n[sub]\n{chain}")) == 300
+
+
+def test_a_line_that_is_too_long_is_said_and_not_read() -> None:
+    flow = main(f"[in]\nexten => s,1,Queue(a)\nexten => s,2,Goto({'a,' * 9000}1)\n")
+    assert [(each.line, "8,192" in each.sentence) for each in flow.remarks[:1]] == [(3, True)]

@@ -161,12 +161,11 @@ class Jumps:
 def _subroutines(shared: Shared, given: Iterable[str]) -> list[Flow]:
     """A flow for each subroutine that is called, and for those that these call."""
     flows: list[Flow] = []
-    while len(flows) < len(shared.subroutines):
-        (context, number, priority), name = list(shared.subroutines.items())[len(flows)]
+    for key in shared.calls:  # which grows while they are followed
         places = Places(shared, build)
-        start = places.at(context, number, priority)
+        start = places.at(*key)
         places.follow(start)
-        flows.append(places.flow(name, [start], given))
+        flows.append(places.flow(shared.subroutines[key], [start], given))
     return flows
 
 

@@ -13,6 +13,7 @@ from ahadi.flowlang.formats.base import refused
 from ahadi.flowlang.model import Remark
 
 MOST_LINES: Final = 200_000
+LONGEST_LINE: Final = 8_192  # as in Asterisk
 _SECTION: Final = re.compile(r"\[([^\]]{1,200})\]\s*(?:\(([^)]*)\))?")
 _PRIORITY: Final = re.compile(r"\s*(\d{1,9}|[A-Za-z_][\w-]{0,79})\s*(?:\+\s*(\d{1,9}))?\s*(?:\(\s*([^)]*?)\s*\))?\s*")
 _NOT_DIALPLAN: Final = frozenset({"general", "globals"})
@@ -85,7 +86,9 @@ def sections_of(text: str, file: str) -> tuple[list[Section], list[Remark]]:
     remarks: list[Remark] = []
     held = 0
     for number, line in _lines(text, file):
-        if line.startswith("["):
+        if len(line) > LONGEST_LINE:
+            remarks.append(Remark("", f"the line has more than {LONGEST_LINE:,} characters.", number))
+        elif line.startswith("["):
             if (match := _SECTION.match(line)) is None:
                 remarks.append(Remark("", f"`{one_line(line, 60)}` is no section.", number))
                 continue
@@ -126,7 +129,7 @@ def _lines(text: str, file: str) -> Iterator[tuple[int, str]]:
         raise refused(file, "there is a character in it that no configuration holds (NUL).")
     inside = False
     for number, written in enumerate(text.split("\n"), 1):
-        line = written
+        line = written[: LONGEST_LINE + 100]
         if inside:
             inside = "--;" not in line
             line = "" if inside else line.partition("--;")[2]

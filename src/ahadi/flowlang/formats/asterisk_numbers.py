@@ -15,7 +15,7 @@ from typing import Final
 from ahadi.flowlang.formats.asterisk_lines import Dialplan, Extension
 from ahadi.flowlang.formats.base import refused
 
-MOST_TRIED: Final = 3_000_000
+MOST_TRIED: Final = 1_500_000
 _DIGITS: Final = "573924681*#"
 _SETS: Final = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
 

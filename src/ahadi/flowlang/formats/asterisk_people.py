@@ -6,7 +6,7 @@ from dataclasses import replace
 from ahadi.base.text import one_line
 from ahadi.flowlang.formats.asterisk_making import argument, edge_after, given_to, next_edge, node_at, seconds_of
 from ahadi.flowlang.formats.asterisk_places import Place, Places, Queue, variables
-from ahadi.flowlang.model import ENDLESS, STOP, Choice, Edge, Node, Under
+from ahadi.flowlang.model import ENDLESS, STOP, UNKNOWN, Choice, Edge, Node, Under
 
 
 def dial(places: Places, place: Place) -> Node:
@@ -37,8 +37,6 @@ def queue(places: Places, place: Place) -> Node:
     queue = queues.get(name) if queues is not None else None
     if queues is not None and queue is None and "$" not in name:
         places.remark(place, f"the queue `{one_line(name, 40)}` is not in queues.conf.")
-    elif queues is None:
-        places.remark(place, f"how customers wait in `{one_line(name, 40)}` is in queues.conf, which was not given.")
     longest = seconds_of(argument(given, 4), 0)
     edges = [
         Edge("answered", places.onward(place) if "c" in options else STOP, "time", gain="person"),
@@ -52,6 +50,8 @@ def queue(places: Places, place: Place) -> Node:
         edges.append(edge_after(places, place, "nobody", {"QUEUESTATUS": "JOINEMPTY"}))
     if queue is None:
         edges.append(next_edge(places, place, "failed"))
+        why = f"what the customer hears while waiting in `{one_line(name, 40)}` is in queues.conf, and was not given"
+        edges.append(Edge("waits elsewhere", UNKNOWN, "time", "implicit", why=why))
     choices, keys = _ways_out(places, queue)
     news = queue.news if queue is not None else ("unseen",)
     node = node_at(place, "queue", (*edges, *keys), about=variables(places.shared, name))

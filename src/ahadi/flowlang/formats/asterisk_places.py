@@ -62,6 +62,7 @@ class Shared:
     counters: Mapping[str, int] = field(default_factory=dict)  # variables that only count up, and from where
     reached: set[int] = field(default_factory=set)  # lines
     subroutines: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    calls: list[tuple[str, str, int]] = field(default_factory=list)
     remarks: dict[tuple[str, str], Remark] = field(default_factory=dict)
     places: int = 0
     edges: int = 0
@@ -74,7 +75,10 @@ class Shared:
     def subroutine(self, context: str, number: str, priority: int) -> str:
         """The name of the flow that a subroutine is."""
         key = (context, number, priority)
-        return self.subroutines.setdefault(key, f"{self.stem}: {name_of(*key)}")
+        if key not in self.subroutines:
+            self.subroutines[key] = f"{self.stem}: {name_of(*key)}"
+            self.calls.append(key)
+        return self.subroutines[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,10 @@ def _target(body: Tree) -> str:
 def transfer_to_acd(maker: Maker, action: Action) -> Node:
     """A queue. How the customer waits there is told by an in-queue flow."""
     queue = _target(action.body)
-    maker.source.remark(
-        action.name, action.body.line, f"how customers wait in `{queue}` is told by the in-queue flow of that queue."
-    )
+    why = f"what the customer hears while waiting in `{queue}` is set with the queue, and not in the file"
     edges = (
         Edge("answered", STOP, "time", gain="person"), WAITS,
+        Edge("waits elsewhere", UNKNOWN, "time", "implicit", why=why),
         Edge("failed", _failed(maker, action), how="implicit" if under(action.body, "outputs") is None else "declared"),
     )  # fmt: skip
     words = maker.source.words(under(action.body, "preTransferAudio"))
