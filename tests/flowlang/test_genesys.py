@@ -161,7 +161,7 @@ def test_modules_and_flows_are_found_by_name_in_other_files() -> None:
     night = other.replace("KIND", "inboundCall").replace("NAME", "Night").replace("DO", queue)
     flows = (*flows, *flows_of("m.yaml", module), *flows_of("night.yaml", night))
     report = check(Book(flows), TODAY)
-    assert not [each for each in report.findings if each.code == "AHD014"]
+    assert {each.node for each in report.findings if each.code == "AHD014"} == {"A: transferToAcd"}  # its waiting
 
 
 def test_what_is_not_in_the_file_is_said_and_not_guessed() -> None:
