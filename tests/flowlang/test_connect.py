@@ -164,6 +164,23 @@ def test_hours_are_open_or_closed_or_cannot_be_looked_at() -> None:
     ]  # fmt: skip
 
 
+def test_staffing_that_is_not_enough_goes_where_the_next_action_says() -> None:
+    staff = block("staff", "CheckMetricData", "end", fails("sorry"), MetricType="NumberOfAgentsStaffed")
+    staff["Transitions"]["Conditions"] = [
+        {"Condition": {"Operator": "NumberGreaterThan", "Operands": ["0"]}, "NextAction": "join"}
+    ]
+    node = node_of(connect(staff, JOIN, SORRY, END), "staff")
+    assert [(each.outcome, each.target, each.owner) for each in node.edges] == [
+        ("NumberOfAgentsStaffed > 0", "join", "world"), ("failed", "sorry", "world"), ("otherwise", "end", "world"),
+    ]  # fmt: skip
+
+
+def test_a_number_to_call_back_may_be_no_number() -> None:
+    number = block("number", "UpdateContactCallbackNumber", "end", {"InvalidCallbackNumber": "sorry"})
+    report = report_of(connect(number, SORRY, END))
+    assert "`not dialable`" in found(report, "AHD007")["number"].message
+
+
 def test_a_queue_that_accepts_a_contact_has_answered_it_by_assumption_and_may_not_in_a_strict_check() -> None:
     data = connect(set_queue("set", "Sales"), JOIN, SORRY, END)
     assert node_of(data, "join").about == "Sales"

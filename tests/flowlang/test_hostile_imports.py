@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ahadi.flowlang import Book, check
+from ahadi.flowlang import Book, Finding, Input, Position, begin, check, step
 from ahadi.flowlang.formats import read_any, read_together
 from tests.flowlang.imports import TODAY, block, connect, module, older, state, studio
 
@@ -81,8 +81,25 @@ def test_any_flow_of_known_blocks_is_read_and_checked(data: bytes) -> None:
     for flow in flows:
         assert all(edge.target in flow.nodes or edge.target in ("", "(endless)", "(unknown)")
                    for node in flow.nodes.values() for edge in node.edges)  # fmt: skip
-    for finding in check(Book(flows), TODAY).findings:
-        assert finding.story.sentences() is not None
+    book = Book(flows)
+    for finding in check(book, TODAY).findings:
+        assert finding.message
+        if finding.code == "AHD001":
+            assert replayed(book, finding).ended_badly
+
+
+def replayed(book: Book, finding: Finding) -> Position:
+    """Where a contact is that lives through a story in the runtime."""
+    steps = finding.story.steps()
+    flow, node = (steps[0].flow, steps[0].node) if steps else (finding.flow, finding.node)
+    begun = book.find(flow)
+    assert begun is not None
+    position, _ = begin(book, flow, dict.fromkeys(begun.given, "x"), node)
+    for each in steps:
+        for _ in range(each.times):
+            assert (position.flow, position.node) == (each.flow, each.node)
+            position, _ = step(book, position, Input(each.outcome, "x"))
+    return position
 
 
 @some

@@ -32,9 +32,10 @@ PLAIN: Final = frozenset({
 })  # fmt: skip
 # Of these, what can fail in a way that the flow has to say something about.
 FAIL: Final = frozenset({
-    "UpdateContactTargetQueue", "UpdateContactAttributes", "UpdateContactEventHooks", "UpdateContactCallbackNumber",
+    "UpdateContactTargetQueue", "UpdateContactAttributes", "UpdateContactEventHooks",
     "CreateTask", "CreateCase", "GetCase", "UpdateCase", "GetMetricData", "GetCustomerProfile", "LoadContactContent",
 })  # fmt: skip
+CANNOT_CALL: Final = ("InvalidCallbackNumber", "CallbackNumberNotDialable")
 DECIDES: Final = frozenset({"Compare", "CheckMetricData", "DistributeByPercentage", "CheckVoiceId",
                              "CheckOutboundCallStatus"})  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ahadi.base.text import one_line
 from ahadi.flowlang.formats.connect_blocks import ANY_ERROR, AT_CAPACITY, NO_MATCH, TIME_OUT, Block
-from ahadi.flowlang.formats.connect_kinds import DECIDES, ERRORS, FAIL, PLAIN, compared, spoken
+from ahadi.flowlang.formats.connect_kinds import CANNOT_CALL, DECIDES, ERRORS, FAIL, PLAIN, compared, spoken
 from ahadi.flowlang.formats.connect_uses import Uses
 from ahadi.flowlang.formats.joins import calls, hooked
 from ahadi.flowlang.formats.making import WAITS_FOR_EVER, Line, Making, plain_name, rounds
@@ -125,7 +125,9 @@ class Importing:
             self.queues[node.name] = self.uses.queue(block)
         elif block.type == "UpdateContactEventHooks":
             node = replace(node, values=tuple(hooked(*each) for each in self.uses.waiting_flows(block)))
-        needed = (ANY_ERROR,) if block.type in FAIL else ()
+        needed: tuple[str, ...] = (ANY_ERROR,) if block.type in FAIL else ()
+        if block.type == "UpdateContactCallbackNumber":
+            needed = CANNOT_CALL
         self.making.add(node, [self._next(block), *self._conditions(block), *self._errors(block, *needed)])
 
     def _conditions(self, block: Block, owner: Owner = "world") -> Iterator[Edge]:
@@ -168,13 +170,13 @@ class Importing:
             count = _LOOPS_AT_MOST
             sentence = f"how often `{block.written}` goes round is computed at run time; {count} is taken, the most."
             self.making.remark(node.name, sentence, node.line)
-        again = self._to(Edge("again", STOP), block.when("ContinueLooping"))
-        done = self._to(Edge("done", STOP), block.when("DoneLooping"))
+        again = self._to(Edge("again", STOP), block.when("ContinueLooping") or block.next)
+        done = self._to(Edge("done", STOP), block.when("DoneLooping") or block.next)
         self.making.add(replace(node, kind="repeat", tries=min(count, _LOOPS_AT_MOST)), [again, done])
 
     def _hours(self, block: Block, node: Node) -> None:
-        opened = self._to(Edge("open", STOP), block.when("True"))
-        closed = self._to(Edge("closed", STOP), block.when("False"))
+        opened = self._to(Edge("open", STOP), block.when("True") or block.next)
+        closed = self._to(Edge("closed", STOP), block.when("False") or block.next)
         self.making.add(replace(node, kind="hours"), [opened, closed, *self._errors(block, ANY_ERROR)])
 
     def _decide(self, block: Block, node: Node) -> None:
@@ -187,8 +189,9 @@ class Importing:
         edges = [self._to(Edge(outcome, STOP, owner, sets=sets), way.to)
                  for outcome, way in zip(outcomes, ways, strict=True)]  # fmt: skip
         rules = tuple(Rule(outcome, ((name, (way.name,)),)) for outcome, way in zip(outcomes, ways, strict=True))
-        numbers = block.type == "CheckMetricData"
-        needed = (ANY_ERROR,) if numbers and ways else (NO_MATCH,)
+        measured = block.type == "CheckMetricData"
+        both = measured and block.written != block.type  # the older export has a branch for each of two answers
+        needed = (*((ANY_ERROR,) if measured else ()), *(() if both else (NO_MATCH,)))
         own = owner == "customer"
         rest = [replace(edge, owner=owner, mistake=own) if edge.outcome == "otherwise" else edge
                 for edge in self._errors(block, *needed)]  # fmt: skip
@@ -261,7 +264,7 @@ class Importing:
         language = self.uses.language_at(block.identifier)
         words = connect_words(" ".join(texts), language) if texts else Words()
         after = block.number("InterruptFrequencySeconds", "InputTimeLimitSeconds")
-        to = block.when("MessagesInterrupted")
+        to = block.when("MessagesInterrupted") or (block.next if after else None)
         if to is not None:
             goes_on = self._to(Edge("interrupted", STOP, "time", seconds=after), to)
         else:
