@@ -1,5 +1,6 @@
 """Small flows at random: every kind, every kind of outcome, loops that are counted and not, flows within flows."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from ahadi.flowlang.model import (
     Flow,
     Kind,
     Node,
+    Under,
     words_of,
 )  # fmt: skip
 from ahadi.flowlang.outcomes import OUTCOMES
@@ -45,7 +47,13 @@ def _edge(random: Random, names: list[str], outcome: str, *, again: bool = True)
     owner = random.choice(("customer", "world", "world", "time"))
     mistake = owner == "customer" and random.random() < 0.4
     seconds = random.choice((0, 0, 7))
-    return Edge(outcome, target, owner, gain=gain, mistake=mistake, sets=sets, seconds=seconds)
+    under = Under("queues-answer", random.choice(("with", "without", "spared"))) if random.random() < 0.12 else None
+    return Edge(outcome, target, owner, gain=gain, mistake=mistake, sets=sets, seconds=seconds, under=under)
+
+
+def _fixed(random: Random, names: list[str], outcome: str) -> Edge:
+    """An edge that is taken whatever is assumed, and does not begin its node anew."""
+    return replace(_edge(random, names, outcome, again=False), under=None)
 
 
 def _node(random: Random, name: str, kind: Kind, names: list[str], flows: list[str]) -> Node:
@@ -55,10 +63,10 @@ def _node(random: Random, name: str, kind: Kind, names: list[str], flows: list[s
     if kind == "end":
         return Node(name, kind, words=words, about=random.choice(("done", "", "back", "back:odd")))
     if kind == "flow":
-        edges = [_edge(random, names, each, again=False) for each in ("next", "odd", "failed") if random.random() < 0.9]
+        edges = [_fixed(random, names, each) for each in ("next", "odd", "failed") if random.random() < 0.9]
         return Node(name, kind, tuple(edges), about=random.choice(flows), returns=random.random() < 0.7, words=words)
     if kind == "repeat":
-        edges = [_edge(random, names, each, again=False) for each in ("again", "done")]
+        edges = [_fixed(random, names, each) for each in ("again", "done")]
         return Node(name, kind, tuple(edges), tries=random.randrange(3))
     outcomes = [each.name for each in OUTCOMES[kind] if each.name != GIVEN_UP and random.random() < 0.8]
     choices: tuple[Choice, ...] = ()
@@ -69,7 +77,7 @@ def _node(random: Random, name: str, kind: Kind, names: list[str], flows: list[s
         outcomes += ["rule"]
     edges = [_edge(random, names, each) for each in outcomes] or [_edge(random, names, "next")]
     if any(edge.target == AGAIN for edge in edges):
-        edges.append(_edge(random, names, GIVEN_UP, again=False))
+        edges.append(_fixed(random, names, GIVEN_UP))
     return Node(name, kind, tuple(edges), words=words, choices=choices, tries=random.randrange(3))
 
 

@@ -52,12 +52,22 @@ class Runs:
         return seen
 
 
+def allowed(node: Node) -> list[Edge]:
+    """The outcomes there are while every assumption holds."""
+    return [each for each in node.edges if each.under is None or each.under.effect != "without"]
+
+
+def spared(edge: Edge | None) -> bool:
+    """Whether the world does not use this against the customer."""
+    return edge is not None and edge.under is not None and edge.under.effect == "spared"
+
+
 def inputs(node: Node) -> Iterator[tuple[Edge | None, Input]]:
     """What may be handed to `step` at a node."""
     if node.kind in MECHANICAL:
         yield None, Input(MECHANICAL[node.kind])
         return
-    for edge in node.edges:
+    for edge in allowed(node):
         if edge.outcome != GIVEN_UP:
             yield edge, Input(edge.outcome, "x")
 
@@ -128,7 +138,7 @@ def insists(runs: Runs) -> dict[Position, bool]:
         for position, moves in runs.moves.items():
             if wins[position] or position.over or position.gain:
                 continue
-            early = [wins[to] for edge, to in moves if edge is None or edge.owner == "world"]
+            early = [wins[to] for edge, to in moves if (edge is None or edge.owner == "world") and not spared(edge)]
             own = [wins[to] for edge, to in moves if edge is not None and edge.owner == "customer"]
             later = [wins[to] for edge, to in moves if edge is not None and edge.owner == "time"]
             late = any(own) or (bool(later) and all(later)) if own or later else bool(early)
@@ -190,10 +200,10 @@ def no_way_out(runs: Runs) -> set[tuple[str, str]]:
         if position.over or runs.node(position).kind != "menu" or position.tries:
             continue
         node = runs.node(position)
-        names = {each.outcome for each in node.edges}
+        names = {each.outcome for each in allowed(node)}
         agent = next((each.name for each in node.choices if {"agent", "person"} & set(each.words)), "wrong")
         tried = {"0" if "0" in names else "wrong", agent}
-        tried |= {each.outcome for each in node.edges if each.mistake and each.owner == "customer"} - {GIVEN_UP}
+        tried |= {each.outcome for each in allowed(node) if each.mistake and each.owner == "customer"} - {GIVEN_UP}
         for outcome in tried & names:
             if _straight_out(runs, position, outcome):
                 found.add(position)
@@ -208,7 +218,9 @@ def _straight_out(runs: Runs, begin_at: Position, outcome: str) -> bool:
         if (position.flow, position.node) == (begin_at.flow, begin_at.node):
             given = Input(outcome, "x")
         elif node.kind in ("say", "remember"):
-            given = Input(node.edges[0].outcome, "x")
+            if not allowed(node):
+                return False
+            given = Input(allowed(node)[0].outcome, "x")
         elif node.kind in MECHANICAL:
             given = Input(MECHANICAL[node.kind])
         else:

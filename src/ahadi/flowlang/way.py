@@ -40,7 +40,8 @@ def circles(ground: Ground) -> None:
         inside = set(part)
         round_ = _around(ground, first, inside)
         names = dict.fromkeys(f"`{graph.node(ground.play.src[edge]).name}`" for edge in round_)
-        message = f"This can go round without limit: {', '.join(names)}."
+        shown = [*list(names)[:6], f"… {len(names)} in all"] if len(names) > 6 else names
+        message = f"This can go round without limit: {', '.join(shown)}."
         told = story(graph, ground.play.src, partial(_for_ever, came, ground.play.src, first, round_))
         ground.add("AHD005", graph.node_of[first], message, told)
 
