@@ -14,9 +14,6 @@ from ahadi.flowlang.outcomes import outcome
 from ahadi.flowlang.step import ENTERS, GOES, RETURNS
 
 _CUT: Final = "The line is cut: the contact is over, with no person and no promise."
-_SAID_BEFORE: Final[dict[str, str]] = {
-    "menu": "At", "ask": "At", "identify": "At", "callback": "At", "appointment": "At", "voicemail": "At",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,9 @@ def _told(graph: Graph, place: int, edge: int) -> Told:
 
 def sentence(flow: Flow, node: Node, edge: Edge, given: str, times: int = 1) -> str:
     """One step of a story in words."""
+    if node.kind == "say" and given == "next" and node.words.texts:
+        said = _where(flow, node)
+        return said if said[-2:-1] in ".!?…" else f"{said}."
     return f"{_where(flow, node)}: {_what(flow, node, edge, given)}{_often(times)}."
 
 
