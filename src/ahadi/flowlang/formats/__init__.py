@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Final
 
 from ahadi.flowlang.file import read_flow
+from ahadi.flowlang.formats.apart import kept_apart
 from ahadi.flowlang.formats.base import Format, Read, read_of, text_of
 from ahadi.flowlang.formats.known import is_connect, is_dialplan, is_genesys, is_queues, is_studio
 from ahadi.flowlang.model import Flow
@@ -67,7 +68,7 @@ FORMATS: Final[tuple[Format, ...]] = (
 
 # Given every file by name and every flow read from them, the flows again, with what other files say about them.
 Join = Callable[[Mapping[str, bytes], tuple[Flow, ...]], tuple[Flow, ...]]
-JOINS: Final[tuple[Join, ...]] = (_with_queues, _with_calls)
+JOINS: Final[tuple[Join, ...]] = (_with_queues, kept_apart, _with_calls)
 
 
 def format_of(name: str, data: bytes) -> str:

@@ -77,7 +77,10 @@ def _choice(maker: Maker, tree: Tree, kind: str) -> Choice:
     key = _KEYS.get(key, key)
     terms = under(tree, "speechRecTerms")
     words = [each.text for each in _texts(terms) if each.text]
-    return Choice(key or title, (title, *words), words_of(title, maker.source.language))
+    name = key or title
+    if name in ("silence", "wrong", GIVEN_UP):  # which are outcomes
+        name = f"{name} (choice)"
+    return Choice(name, (title, *words), words_of(title, maker.source.language))
 
 
 def _texts(tree: Tree | None) -> list[Tree]:
