@@ -6,7 +6,7 @@ not reached from there.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from ahadi.flowlang.formats.asterisk_apps import build, what_is_set
@@ -48,18 +48,22 @@ def with_queues(files: Mapping[str, bytes], flows: tuple[Flow, ...], entries: It
                 queues |= found
                 remarks += [replace(each, sentence=f"{name}, line {each.line}: {each.sentence}") for each in unknown]
                 told = True
+    if not (told or entries):
+        return flows
     made: list[Flow] = []
-    done: set[str] = set()
-    for flow in flows if told or entries else ():
+    again: dict[str, tuple[Flow, ...]] = {}
+    for flow in flows:
         if flow.origin != "asterisk" or flow.file not in files:
             made.append(flow)
-        elif flow.file not in done:
-            done.add(flow.file)
+        elif flow.file not in again:
             text = text_of(flow.file, files[flow.file])
-            first, *others = flows_of(flow.file, text, queues if told else None, entries)
+            again[flow.file] = tuple(each for each in flows if each.file == flow.file)
+            with nullcontext() if entries else suppress(FlowRefused):
+                again[flow.file] = flows_of(flow.file, text, queues if told else None, entries)
+            first, *others = again[flow.file]
             made += [replace(first, remarks=(*first.remarks, *remarks)), *others]
             remarks = []
-    return tuple(made) if told or entries else flows
+    return tuple(made)
 
 
 def flows_of(
