@@ -1,7 +1,10 @@
 """Dialplans of Asterisk read as flows: what each construct becomes, and what the check then says."""
 
+import pytest
+
 from ahadi.flowlang import Book, check
 from ahadi.flowlang.formats.asterisk_numbers import pattern_of
+from ahadi.flowlang.formats.asterisk_words import opening_hours
 from ahadi.flowlang.model import BACK, STOP, UNKNOWN
 from tests.flowlang.dialplans import TODAY, checked, codes, flows, main, node, to
 
@@ -203,8 +206,23 @@ def test_a_jump_to_what_is_not_there_goes_to_i_or_ends() -> None:
 def test_times_are_hours() -> None:
     text = "[in]\nexten => s,1,GotoIfTime(09:00-17:00,mon-fri,*,*?day,1)\nsame => n,Hangup()\nexten => day,1,Queue(a)\n"
     flow = main(text)
-    assert node(flow, "in,s,1").kind == "hours"
+    assert (node(flow, "in,s,1").kind, node(flow, "in,s,1").about) == ("hours", "Mo-Fr 09:00-17:00")
     assert (to(flow, "in,s,1", "open"), to(flow, "in,s,1", "closed")) == ("in,day,1", "in,s,2")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("9:00-17:30,mon-thu&sat,*,*", "Mo-Th,Sa 09:00-17:30"),
+        ("*,sun,*,*", "Su"),
+        ("08:00-12:00&13:00-17:00,*,*,*", "08:00-12:00,13:00-17:00"),
+        ("*,*,*,*", "24/7"),
+        ("*,*,25,dec", "*,*,25,dec"),
+        ("whenever", "whenever"),
+    ],
+)
+def test_plain_times_are_told_as_opening_hours_and_others_as_they_are_written(written: str, told: str) -> None:
+    assert opening_hours(written) == told
 
 
 def test_a_subroutine_is_a_flow_that_comes_back() -> None:

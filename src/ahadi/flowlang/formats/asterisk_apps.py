@@ -10,7 +10,7 @@ from ahadi.flowlang.formats.asterisk_lines import Step, arguments
 from ahadi.flowlang.formats.asterisk_making import argument, edge_after, given_to, next_edge, node_at, seconds_of
 from ahadi.flowlang.formats.asterisk_people import dial, queue, voicemail
 from ahadi.flowlang.formats.asterisk_places import Place, Places, said, sounds, variables
-from ahadi.flowlang.formats.asterisk_words import branches
+from ahadi.flowlang.formats.asterisk_words import branches, opening_hours
 from ahadi.flowlang.model import BACK, STOP, UNKNOWN, Edge, Node, Owner
 
 # Nothing that a caller notices, or that changes where the call goes.
@@ -184,7 +184,7 @@ def _gotoiftime(places: Places, place: Place) -> Node:
     edges: list[Edge] = []
     for target, outcome in ((yes, "open"), (no, "closed")):
         edges += places.edges_to(place, target, outcome) if target else [next_edge(places, place, outcome)]
-    return node_at(place, "hours", edges, about=one_line(condition, 80))
+    return node_at(place, "hours", edges, about=one_line(opening_hours(condition), 80))
 
 
 def _gosub(places: Places, place: Place) -> Node:

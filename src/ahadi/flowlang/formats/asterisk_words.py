@@ -48,3 +48,21 @@ def holds(condition: str) -> bool | None:
             return None
         found.append(all((part[1] == part[3]) == (part[2] == "=") for part in parts if part is not None))
     return any(found)
+
+
+_DAYS: Final = {"mon": "Mo", "tue": "Tu", "wed": "We", "thu": "Th", "fri": "Fr", "sat": "Sa", "sun": "Su"}
+_TIME: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
+
+
+def opening_hours(times: str) -> str:
+    """The times of a `GotoIfTime` as opening_hours text: `Mo-Fr 09:00-17:00`; as written where that is not so plain."""
+    written = [each.strip().lower() for each in times.split(",")]
+    hours, days, *others = [*written, "*", "*"][:4] if len(written) < 4 else written[:4]
+    if any(each != "*" for each in others) or len(written) > 4:
+        return times
+    spans = [_TIME.fullmatch(each) for each in hours.split("&")]
+    week = ",".join("-".join(_DAYS.get(day, "?") for day in each.split("-")) for each in days.split("&"))
+    if (hours != "*" and not all(spans)) or (days != "*" and ("?" in week or week.count("-") > week.count(",") + 1)):
+        return times
+    told = ",".join(f"{each[1]:0>2}:{each[2]}-{each[3]:0>2}:{each[4]}" for each in spans if each is not None)
+    return " ".join(part for part in ("" if days == "*" else week, told) if part) or "24/7"
