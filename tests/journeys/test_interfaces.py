@@ -1,6 +1,7 @@
 """The interfaces that others call, to the letter: what is sent, what is answered, and which status says what."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -322,11 +323,10 @@ async def test_the_live_stream_resumes_from_its_cursor_and_misses_nothing(organi
     listening = asyncio.create_task(
         heard(organisation, None, lambda found: any("case.opened" in str(e) for e in found))
     )
-    reference = ""
+    numbers = itertools.count(801)
 
     async def opened() -> bool:
-        nonlocal reference
-        reference = (await taken(organisation, 801 + len(reference)))["case"]["reference"]
+        await taken(organisation, next(numbers))  # somebody new each time: a case of their own
         return listening.done()
 
     await eventually(opened)
@@ -334,7 +334,7 @@ async def test_the_live_stream_resumes_from_its_cursor_and_misses_nothing(organi
     cursor = events[-1]["id"]
 
     # While nobody listens, three things happen; who comes back with the cursor hears all of them, in order.
-    made = await taken(organisation, 850)
+    made = await taken(organisation, next(numbers))
     await organisation.post_to(f"/api/cases/{made['case']['reference']}/hold", {"person": organisation.person("amina")})
     await organisation.post_to(f"/api/promises/{made['promise']['id']}/keep", {"deed": {"kind": "note", "note": "x"}})
     caught_up = await heard(organisation, cursor, says("promise.kept"))

@@ -1,9 +1,10 @@
 """What surrounds the work: open cases as tabs, the palette, single keys and the sheet that lists them, my work."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from ahadi import cases
 from tests.screens.conftest import Desk, Visit, sign_in
@@ -69,6 +70,27 @@ async def test_the_palette_finds_cases_by_words_and_by_reference_and_pages_and_d
     await page.keyboard.type("notices")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/notices")
+
+
+async def test_an_answer_that_comes_late_is_not_put_among_those_to_other_words(desk: Desk, visit: Visit) -> None:
+    page = await at_case(visit, desk, "move")
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        asked.set()
+        await may_answer.wait()
+        await route.continue_()
+
+    await page.route("**/palette?*", slowly, times=1)
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox", name="A case, a person, a page or something to do")).to_be_focused()
+    await page.keyboard.type("leaning")
+    await asyncio.wait_for(asked.wait(), 60)
+    async with page.expect_response(re.compile("/palette.*pole")) as answered:
+        await page.keyboard.type(" pole")
+        may_answer.set()
+    await (await answered.value).finished()
+    await expect(page.get_by_role("option", name=re.compile("Leaning pole near the school"))).to_have_count(1)
 
 
 async def test_the_sheet_lists_the_keys_that_work_and_they_work(desk: Desk, visit: Visit) -> None:

@@ -236,6 +236,7 @@
     list.replaceChildren(...nodes);
     choose(0);
     clearTimeout(wait);
+    asked++; // what was asked for other words does not come among these any more
     if (find.value.trim()) wait = window.setTimeout(ask, 120);
   }
 
