@@ -110,6 +110,15 @@ def test_privileged_queues_are_known_by_name() -> None:
     assert "AHD011" in codes(checked("[in]\nexten => s,1,WaitExten()\nexten => 9,1,Queue(vip-gold)\n"), "in,9,1")
 
 
+def test_a_match_on_what_was_looked_up_and_a_password_earn_a_privilege() -> None:
+    looked = "[in]\nexten => s,1,Set(level=${DB(level/${CALLERID(num)})})\n"
+    ends = " same => n,Hangup()\nexten => v,1,Queue(vip)\n"
+    assert "AHD011" not in codes(checked(looked + ' same => n,GotoIf($["${level}" = "gold"]?v,1)\n' + ends))
+    assert "AHD011" in codes(checked(looked + ' same => n,GotoIf($["${level}" != "gold"]?v,1)\n' + ends))
+    assert "AHD011" in codes(checked("[in]\nexten => s,1,Read(level)\n same => n,GotoIf(${level}?v,1)\n" + ends))
+    assert "AHD011" not in codes(checked("[in]\nexten => s,1,Authenticate(1)\n same => n,Queue(vip)\n"))
+
+
 def test_a_prompt_with_a_variable_that_a_way_leaves_unset_is_found() -> None:
     report = checked("""
 [in]

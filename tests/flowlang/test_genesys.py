@@ -256,3 +256,16 @@ def test_words_by_language_and_prompts_by_name() -> None:
 
 def test_privileged_queues_are_known_by_name() -> None:
     assert "AHD011" in codes(task("- transferToAcd: {name: Go, targetQueue: {lit: {name: VIP care}}}"), "Main: Go")
+
+
+def test_a_match_on_what_was_looked_up_earns_a_privilege() -> None:
+    look = "- dataTableLookup: {name: Look, dataTable: {T: {foundOutputs: {Level: {var: Flow.Name}}}}}\n"
+    decide = """
+- decision:
+    name: Gold
+    condition: {exp: Flow.Name == "gold"}
+    outputs:
+      "yes": {actions: [{transferToAcd: {name: Go, targetQueue: {lit: {name: VIP}}}}]}
+"""
+    assert "AHD011" not in codes(task(look + decide + END))
+    assert "AHD011" in codes(task(SETS + decide + END))

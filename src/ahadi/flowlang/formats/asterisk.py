@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 
-from ahadi.flowlang.formats.asterisk_apps import build, what_is_set
+from ahadi.flowlang.formats.asterisk_apps import build, looked_up, what_is_set
 from ahadi.flowlang.formats.asterisk_lines import Dialplan, Step, arguments, dialplan_of
 from ahadi.flowlang.formats.asterisk_numbers import Numbers, can_be_dialled, is_pattern
 from ahadi.flowlang.formats.asterisk_places import SPECIAL, Places, Queue, Shared, name_of
@@ -77,8 +77,9 @@ def flows_of(
     if not any(each.extensions for each in plan.contexts.values()):
         raise refused(file, "there is no extension in it.")
     stem = file.rsplit("/", 1)[-1].split(".", 1)[0] or "dialplan"
-    sets, typed, counters = what_is_set(_steps(plan))
-    shared = Shared(Numbers(plan, file), file, stem, sets, typed, queues, counters)
+    steps = _steps(plan)
+    sets, typed, counters = what_is_set(steps)
+    shared = Shared(Numbers(plan, file), file, stem, sets, typed, queues, looked_up(steps), counters)
     main = Places(shared, build)
     starts = _begin(main, tuple(entries))
     given = frozenset(plan.variables) & sets

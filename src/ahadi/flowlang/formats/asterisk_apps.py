@@ -11,7 +11,7 @@ from ahadi.flowlang.formats.asterisk_making import argument, edge_after, given_t
 from ahadi.flowlang.formats.asterisk_people import dial, queue, voicemail
 from ahadi.flowlang.formats.asterisk_places import Place, Places, said, sounds, variables
 from ahadi.flowlang.formats.asterisk_words import branches, opening_hours
-from ahadi.flowlang.model import BACK, STOP, UNKNOWN, Edge, Node, Owner
+from ahadi.flowlang.model import BACK, ENTITLED, STOP, UNKNOWN, Edge, Node, Owner
 
 # Nothing that a caller notices, or that changes where the call goes.
 _PASS: Final = frozenset({
@@ -37,6 +37,7 @@ _COUNTS: Final = re.compile(
     r"\s*\$\[\s*\$\{(?:GLOBAL\(|LOCAL\()?(\w+)\)?\}\s*\+\s*(\d{1,6})\s*\]\s*|\s*\$\{(?:INC\((\w+)\)|MATH\((\w+)\+1,.*\))\}\s*"
 )
 _LIMIT: Final = re.compile(r'\$\[\s*"?\$\{(?:GLOBAL\()?(\w+)\)?\}"?\s*(<=|>=|==|<|>|=)\s*"?(\d{1,6})"?\s*\]')
+_LOOKED_UP: Final = re.compile(r"\$\{(?:DB|ODBC\w*|REALTIME\w*|CURL|LDAP\w*|MYSQL\w*|CALENDAR\w*)\(")
 _ASKED: Final = re.compile(r"\$\{(\w+)")
 
 
@@ -133,7 +134,7 @@ def _read(places: Places, place: Place) -> Node:
 
 def _authenticate(places: Places, place: Place) -> Node:
     edges = (
-        next_edge(places, place, "verified", "customer"),
+        replace(next_edge(places, place, "verified", "customer"), sets=(ENTITLED,)),
         Edge("not-verified", STOP, "customer", how="implicit", mistake=True),
     )
     return node_at(place, "identify", edges)
@@ -157,7 +158,16 @@ def _gotoif(places: Places, place: Place) -> Node:
             edges += places.edges_to(place, target, outcome, owner)
         else:
             edges.append(next_edge(places, place, outcome, owner))
-    return counted(places, place, condition, edges) or node_at(place, "decide", edges)
+    return counted(places, place, condition, edges) or node_at(place, "decide", entitled(places, condition, edges))
+
+
+def entitled(places: Places, condition: str, edges: list[Edge]) -> list[Edge]:
+    """The edges of a decision: a match on what was looked up shows what the customer is entitled to."""
+    asked = set(_ASKED.findall(condition))
+    if not _LOOKED_UP.search(condition) and not (asked and asked <= places.shared.looked_up):
+        return edges
+    match = 1 if "!=" in condition else 0
+    return [replace(each, sets=(ENTITLED,)) if at == match else each for at, each in enumerate(edges)]
 
 
 def counted(places: Places, place: Place, condition: str, edges: list[Edge]) -> Node | None:
@@ -285,6 +295,19 @@ _APPS: Final[Mapping[str, Callable[[Places, Place], Node]]] = {
     "endwhile": _endwhile, "exitwhile": _leave_while, "continuewhile": _leave_while, "dial": dial, "queue": queue,
     "voicemail": voicemail,
 }  # fmt: skip
+
+
+def looked_up(steps: Iterable[Step]) -> frozenset[str]:
+    """The variables that only ever hold what was looked up in a database or service."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for step in steps:
+        if step.app == "read":
+            others.add(arguments(step.args)[0])
+        elif step.app in ("set", "mset"):
+            for name, value in assigned(step.app, step.args):
+                (found if _LOOKED_UP.match(value) else others).add(name)
+    return frozenset(found - others)
 
 
 def what_is_set(steps: Iterable[Step]) -> tuple[frozenset[str], frozenset[str], dict[str, int]]:

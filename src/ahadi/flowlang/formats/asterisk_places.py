@@ -59,6 +59,7 @@ class Shared:
     sets: frozenset[str]  # variables that are set somewhere
     typed: frozenset[str]  # variables that only hold what a caller typed
     queues: "Mapping[str, Queue] | None"
+    looked_up: frozenset[str] = frozenset()  # variables that only hold what was looked up
     counters: Mapping[str, int] = field(default_factory=dict)  # variables that only count up, and from where
     reached: set[int] = field(default_factory=set)  # lines
     subroutines: dict[tuple[str, str, int], str] = field(default_factory=dict)

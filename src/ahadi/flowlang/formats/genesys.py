@@ -65,13 +65,13 @@ def _source(file: str, kind: str, body: Tree) -> Source:
                 continue
             for ref in (value(under(part, "refId")), value(under(part, "name"))):
                 source.parts.setdefault((single, ref), part)
-    source.unset, source.typed = _variables(body)
+    source.unset, source.typed, source.looked_up = _variables(body)
     source.news = _news(body)
     return source
 
 
-def _variables(body: Tree) -> tuple[frozenset[str], frozenset[str]]:
-    """The variables that have no value at first, and those that only hold what a customer gave."""
+def _variables(body: Tree) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The variables with no value at first; those that only hold what a customer gave; and what was looked up."""
     unset = {
         value(under(each, "name"))
         for list_ in leaves(body, "variables")
@@ -96,7 +96,10 @@ def _variables(body: Tree) -> tuple[frozenset[str], frozenset[str]]:
             named = names_in(text)
             given = (named or what_customers_say(text)) and named <= typed
             (typed if given else others).add(name)
-    return frozenset(unset - {""}), frozenset(typed - others - {""})
+    kinds = ("callData", "dataTableLookup")
+    calls = [found for key in kinds for found in leaves(body, key)]
+    found = {each.text or value(each) for call in calls for each in leaves(call, "var", ("outputs", "failureOutputs"))}
+    return frozenset(unset - {""}), frozenset(typed - others - {""}), frozenset(found - typed - others - {""})
 
 
 def _news(body: Tree) -> tuple[str, ...]:

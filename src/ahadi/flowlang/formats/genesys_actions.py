@@ -27,7 +27,7 @@ from ahadi.flowlang.formats.genesys_values import (
     value,
     what_customers_say,
 )
-from ahadi.flowlang.model import BACK, UNKNOWN, Edge, Kind, Node, Owner, Words
+from ahadi.flowlang.model import BACK, ENTITLED, UNKNOWN, Edge, Kind, Node, Owner, Words
 from ahadi.flowlang.reading import Tree
 
 MOST_ROUNDS: Final = 99  # what a loop may have at most (help.mypurecloud.com, Loop action)
@@ -110,6 +110,9 @@ def _decision(maker: Maker, action: Action) -> Node:
         _output(maker, action, "no", "otherwise", owner),
     ]
     edges = [replace(each, how="implicit") if each.how == "undeclared" else each for each in edges]
+    if _entitles(maker, value(condition)):
+        match = 1 if "!=" in value(condition) else 0
+        edges[match] = replace(edges[match], sets=(ENTITLED,))
     return _node(action, "decide", [*edges, *_may_fail(maker, condition)])
 
 
@@ -129,6 +132,8 @@ def _switch(maker: Maker, action: Action) -> Node:
     edges["otherwise"] = Edge("", to, how="declared" if under(first, "default") else "implicit")
     owner: Owner = "customer" if texts and all(decider(maker, each) == "customer" for each in texts) else "world"
     named = [replace(as_outcome(edge, name), owner=owner) for name, edge in edges.items()]
+    if texts and all(_entitles(maker, each) for each in texts):
+        named = [*(replace(each, sets=(ENTITLED,)) for each in named[:-1]), named[-1]]
     return _node(action, "decide", [*named, maker.error_edge()])
 
 
@@ -138,6 +143,12 @@ def decider(maker: Maker, condition: str) -> Owner:
     if named or what_customers_say(condition):
         return "customer" if named <= maker.source.typed else "world"
     return "world"
+
+
+def _entitles(maker: Maker, condition: str) -> bool:
+    """Whether a match shows what the customer is entitled to: it asks only for what was looked up."""
+    named = names_in(condition)
+    return bool(named) and named <= maker.source.looked_up
 
 
 def _may_fail(maker: Maker, tree: Tree | None) -> list[Edge]:

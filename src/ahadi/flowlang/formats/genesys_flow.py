@@ -31,6 +31,7 @@ class Source:
     parts: dict[tuple[str, str], Tree] = field(default_factory=dict)
     unset: frozenset[str] = frozenset()  # variables that have no value at first
     typed: frozenset[str] = frozenset()  # variables that only hold what a customer gave
+    looked_up: frozenset[str] = frozenset()  # variables that only hold what was looked up
     news: tuple[str, ...] = ()
     remarks: dict[tuple[int, str], Remark] = field(default_factory=dict)
     reached: set[int] = field(default_factory=set)  # parts
