@@ -105,6 +105,14 @@ def test_includes_in_a_circle_come_to_an_end() -> None:
     assert to(flow, "b,s,1", "next") == "a,s,1"
 
 
+def test_an_include_that_holds_at_some_times_only_is_said_and_not_guessed() -> None:
+    text = "[in]\ninclude => day,09:00-17:00,mon-fri,*,*\nexten => s,1,WaitExten()\n[day]\nexten => 1,1,Queue(a)\n"
+    flow = main(text)
+    assert (to(flow, "in,s,1", "1"), to(flow, "in,s,1", "at other times")) == ("in,1,1", UNKNOWN)
+    assert [each.line for each in flow.remarks] == [2]
+    assert "AHD014" in codes(checked(text), "in,s,1")
+
+
 def test_entries_are_contexts_that_nothing_leads_to() -> None:
     text = """
 [inner]

@@ -106,8 +106,7 @@ def _background(places: Places, place: Place) -> Node:
         return node_at(place, "say", (replace(edge, outcome="next"),), words)
     choices, edges = places.keys(context)
     if following is not None and following.step.app in ("background", "waitexten"):
-        kept = tuple(replace(each, owner="customer") for each in edges)
-        return replace(node_at(place, "say", (*kept, replace(edge, owner="time")), words), choices=choices)
+        return replace(node_at(place, "say", (*edges, replace(edge, owner="time")), words), choices=choices)
     silence = replace(edge, outcome="silence", owner="customer", mistake=True)
     return replace(node_at(place, "menu", (*edges, silence), words), choices=choices)
 

@@ -126,6 +126,14 @@ class Numbers:
                 return text
         return ""
 
+    def at_times(self, context: str) -> str:
+        """The first context that is included for a context at some times only; empty where there is none."""
+        for name in self.order(context):
+            for included, times, _ in self.plan.contexts[name].includes:
+                if times:
+                    return included
+        return ""
+
     def matching(self, context: str, number: str) -> Iterator[Extension]:
         """The extensions that a number finds, the best first; the number may be the name of a pattern."""
         dialled = self.sample(context, number) if is_pattern(number) else bare(number)

@@ -286,6 +286,9 @@ class Places:
         if switch := self.numbers.switch(context):
             why = f"the switch `{switch}` looks for other numbers elsewhere"
             edges.append(Edge("another number", UNKNOWN, "customer", why=why))
+        if included := self.numbers.at_times(context):
+            why = f"`{included}` is included at some times only; what its keys do at others is not looked into"
+            edges.append(Edge("at other times", UNKNOWN, "time", why=why))
         edges.append(Edge("wrong", self.invalid(context), "customer", mistake=True))
         return tuple(choices), tuple(edges)
 
