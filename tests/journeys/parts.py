@@ -241,7 +241,7 @@ async def an_installation(sink_port: int, **settings: str) -> AsyncIterator[Inst
             "AHADI_LMTP_LISTEN": f"unix:{lmtp}",
             "AHADI_MAIL_DOMAIN": DOMAIN,
             "AHADI_OUTGOING_ALLOW": "127.0.0.1",
-            "AHADI_WATCH_SECONDS": "0.1",
+            "AHADI_WATCH_SECONDS": "0.4",
             "AHADI_WEB_PROCESSES": "2",  # so that what is shared is really shared
             "AHADI_MAIL_TRUSTED_AUTHSERV_IDS": "mx.test",
             **settings,

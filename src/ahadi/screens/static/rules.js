@@ -140,11 +140,12 @@
   // After something changed ------------------------------------------------------------------------------------
 
   const keys = () => rows().map((each) => each.dataset.row || "");
-  document.addEventListener("htmx:before:request", () => { before = keys(); });
+  const posts = (/** @type {Event} */ event) => /** @type {any} */ (event).detail?.ctx?.request?.method === "POST";
+  // What was there before a deed; the page may look anew, and see it done, before the deed itself is answered.
+  document.addEventListener("htmx:before:request", (event) => { if (posts(event)) before = keys(); });
   document.addEventListener("htmx:after:swap", (event) => {
-    const ctx = /** @type {any} */ (event).detail?.ctx;
     const fresh = before.length ? keys().filter((each) => !before.includes(each)) : [];
-    if (ctx?.request?.method === "POST" && !document.querySelector("#dialog dialog")) {
+    if (posts(event) && !document.querySelector("#dialog dialog")) {
       if (fresh.length === 1) here = { row: fresh[0], cell: "name" };
       // A row that is gone gives its place to the one below it.
       const list = rows(), was = Math.max(0, before.indexOf(here.row));
