@@ -191,14 +191,6 @@ def moved(
     return with_shift(without(directory, piece), person_id, department_id, starts_at, ends_at, shift_id=kept)
 
 
-def with_pattern(directory: Directory, pattern: ShiftPattern) -> Directory:
-    """The directory with further shifts that come again. Raises Invalid for hours that cannot be read."""
-    directory.organisation.hours(pattern.hours)
-    if pattern.valid_from and pattern.valid_until and pattern.valid_until < pattern.valid_from:
-        raise Invalid("These shifts end before they begin; choose a later last day.")
-    return replace(directory, patterns=(*directory.patterns, pattern))
-
-
 def pattern_ended(directory: Directory, pattern: ShiftPattern, last: date) -> Directory:
     """The directory with shifts that come again until a last day, and gone where that is before their first."""
     rest = tuple(each for each in directory.patterns if each.id != pattern.id)

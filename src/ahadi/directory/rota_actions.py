@@ -32,12 +32,27 @@ async def add_pattern(
 ) -> ShiftPattern:
     """Give somebody shifts that come again, as opening hours such as `Mo-Fr 08:00-16:00`; both days included."""
     directory = await to_change(work, organisation_id, Permission.ROTA_EDIT)
+    pattern = pattern_of(directory, person, hours, department, valid_from, valid_until)
+    await rota_store.add_patterns(work, [pattern])
+    await changed(work, organisation_id, "shift.pattern_added", pattern.person_id, pattern=pattern.id)
+    return pattern
+
+
+def pattern_of(
+    directory: Directory,
+    person: str | UUID,
+    hours: str,
+    department: str | UUID | None,
+    valid_from: date | None,
+    valid_until: date | None,
+) -> ShiftPattern:
+    """Shifts that come again. Raises Invalid for hours that cannot be read, and for an end before the beginning."""
     [person_id] = people_named(directory, [person])
     directory.organisation.hours(hours)
     if valid_from and valid_until and valid_until < valid_from:
-        raise Invalid(f"These shifts end on {valid_until}, before they begin on {valid_from}.")
-    pattern = ShiftPattern(
-        organisation_id=organisation_id,
+        raise Invalid("These shifts end before they begin; choose a later last day.")
+    return ShiftPattern(
+        organisation_id=directory.organisation.id,
         id=uuid7(),
         person_id=person_id,
         department_id=worked_for(directory, person_id, department),
@@ -45,9 +60,6 @@ async def add_pattern(
         valid_from=valid_from,
         valid_until=valid_until,
     )
-    await rota_store.add_patterns(work, [pattern])
-    await changed(work, organisation_id, "shift.pattern_added", person_id, pattern=pattern.id)
-    return pattern
 
 
 async def add_shift(

@@ -3,20 +3,20 @@
 A proposal is made on the locked directory and kept in the same transaction, so nothing changes in between.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from ahadi.base.clock import utc
 from ahadi.base.errors import NotFound
-from ahadi.base.ids import uuid7
 from ahadi.directory import proposal as pure
 from ahadi.directory import rota_store
 from ahadi.directory.changing import changed, in_use, people_named, to_change
 from ahadi.directory.model import ShiftPattern
 from ahadi.directory.permissions import Permission
 from ahadi.directory.proposal import Proposal
-from ahadi.directory.rota_actions import absence_of, worked_for
+from ahadi.directory.rota_actions import absence_of, pattern_of, worked_for
 from ahadi.directory.snapshot import Directory
 from ahadi.platform.database import Work
 
@@ -131,22 +131,13 @@ async def propose_pattern(
     They may take the place of others from their first day on. Locks the directory. Raises NotFound, Invalid.
     """
     directory = await to_change(work, organisation_id, Permission.ROTA_EDIT)
-    [person_id] = people_named(directory, [person])
-    made = ShiftPattern(
-        organisation_id=organisation_id,
-        id=uuid7(),
-        person_id=person_id,
-        department_id=worked_for(directory, person_id, department),
-        hours=hours,
-        valid_from=first,
-        valid_until=last,
-    )
-    after = directory
+    made = pattern_of(directory, person, hours, department, first, last)
+    after, kind = directory, "shift.pattern_added"
     if instead_of:
         after = pure.pattern_ended(after, _pattern(directory, instead_of), first - timedelta(days=1))
-    after = pure.with_pattern(after, made)
-    kind = "shift.pattern_changed" if instead_of else "shift.pattern_added"
-    return Proposal(directory, after, kind, person_id, {"pattern": made.id, "from": first})
+        kind = "shift.pattern_changed"
+    after = replace(after, patterns=(*after.patterns, made))
+    return Proposal(directory, after, kind, made.person_id, {"pattern": made.id, "from": first})
 
 
 async def propose_pattern_end(work: Work, organisation_id: UUID, pattern_id: UUID, last: date) -> Proposal:

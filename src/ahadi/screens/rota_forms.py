@@ -4,7 +4,7 @@ What a change leaves behind is told on the form, and saved only by whoever was t
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -94,6 +94,24 @@ async def form_page(
     return show_form(request, frame, Form(name, action, back, values=values), entered, problem)
 
 
+async def settle(
+    request: Request,
+    actor: Actor,
+    entered: Entered,
+    deed: Callable[[Work], Awaitable[str]],
+    name: str,
+    action: str,
+    make: Make,
+) -> Response:
+    """Do what a form of the rota says, and go back to where it was opened, with the news whose code `deed` tells."""
+
+    async def again(problem: AhadiError) -> Response:
+        return await form_page(request, actor, name, action, entered, problem, make)
+
+    back = back_of(entered)
+    return await act(request, actor, entered, deed, done=lambda code: (back, Done(code)), again=again, twice=back)
+
+
 # A shift --------------------------------------------------------------------------------------------------------
 
 
@@ -181,18 +199,7 @@ async def post_shift(request: Request, actor: Actor = EDITS) -> Response:
         await keep_as_told(work, proposal, entered)
         return "shift-kept"
 
-    async def again(problem: AhadiError) -> Response:
-        return await form_page(request, actor, "shift", "/rota/shift", entered, problem, _shift_values(entered))
-
-    return await act(
-        request,
-        actor,
-        entered,
-        deed,
-        done=lambda code: (back_of(entered), Done(code)),
-        again=again,
-        twice=back_of(entered),
-    )
+    return await settle(request, actor, entered, deed, "shift", "/rota/shift", _shift_values(entered))
 
 
 def back_of(entered: Entered) -> str:
@@ -273,20 +280,16 @@ async def post_absence(request: Request, actor: Actor = EDITS) -> Response:
     """Enter an absence at once."""
     entered = await entered_in(request)
 
-    async def deed(work: Work) -> None:
+    async def deed(work: Work) -> str:
         here = await organisation_of(request, work, entered.get("organisation") or None)
         work.permit(here, Permission.ROTA_EDIT)
         start, end = moments_of(entered)
         kind = entered.text("kind", most=20) or "absent"
         person = entered.required("person", later("Say who is away."), most=80)
         await keep_as_told(work, await propose_absence(work, here, person, start, end, kind), entered)
+        return "absence-kept"
 
-    async def again(problem: AhadiError) -> Response:
-        return await form_page(request, actor, "absence", "/rota/absence", entered, problem, _absence_values(entered))
-
-    back = back_of(entered)
-    done = (back, Done("absence-kept"))
-    return await act(request, actor, entered, deed, done=lambda _: done, again=again, twice=back)
+    return await settle(request, actor, entered, deed, "absence", "/rota/absence", _absence_values(entered))
 
 
 def moments_of(entered: Entered) -> tuple[datetime, datetime]:

@@ -6,17 +6,16 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from ahadi.base.errors import AhadiError, Invalid, NotFound
+from ahadi.base.errors import Invalid, NotFound
 from ahadi.directory import Department, Directory, Permission, propose_pattern, propose_pattern_end
 from ahadi.directory.model import ShiftPattern
 from ahadi.platform.database import Actor, Work
 from ahadi.platform.web import Router, database_of, needs, organisation_of
-from ahadi.screens.acting import act
 from ahadi.screens.entered import Entered, entered_in
 from ahadi.screens.frame import Frame, frame_of
-from ahadi.screens.pages import Done, screens_of
+from ahadi.screens.pages import screens_of
 from ahadi.screens.reader import later
-from ahadi.screens.rota_forms import EDITS, Make, back_of, form_page, keep_as_told, people_of
+from ahadi.screens.rota_forms import EDITS, Make, back_of, form_page, keep_as_told, people_of, settle
 from ahadi.screens.rota_pages import place_of, week_address
 from ahadi.screens.rota_week import monday_of
 
@@ -153,15 +152,4 @@ async def post_pattern(request: Request, actor: Actor = EDITS) -> Response:
         await keep_as_told(work, proposal, entered)
         return "pattern-kept"
 
-    async def again(problem: AhadiError) -> Response:
-        return await form_page(request, actor, "pattern", "/rota/pattern", entered, problem, _values(entered))
-
-    return await act(
-        request,
-        actor,
-        entered,
-        deed,
-        done=lambda code: (back_of(entered), Done(code)),
-        again=again,
-        twice=back_of(entered),
-    )
+    return await settle(request, actor, entered, deed, "pattern", "/rota/pattern", _values(entered))
