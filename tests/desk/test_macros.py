@@ -144,9 +144,9 @@ async def test_drafts_are_one_person_s_own_and_go_with_the_customer_s_words(data
         await desk.keep_draft(work, case, "reply", "The form is")
         await desk.keep_draft(work, case, "note", "She")
         await desk.keep_draft(work, case, "note", "  ")
-        assert await desk.drafts_of(work, case) == {"reply": "The form is"}
+        assert (await desk.at_desk(work, case)).drafts == {"reply": "The form is"}
     async with database.read(centre.actor("brian")) as work:
-        assert await desk.drafts_of(work, case) == {}
+        assert (await desk.at_desk(work, case)).drafts == {}
     async with database.work(centre.actor("naomi")) as work:
         held = await customers.export_customer(
             work, case.organisation_id, case.customer_id, [customers.Holder("d", desk.drafts_about, desk.erase_drafts)]
@@ -154,7 +154,7 @@ async def test_drafts_are_one_person_s_own_and_go_with_the_customer_s_words(data
         assert [each["text"] for each in held["d"]] == ["The form is"]
         await desk.erase_drafts(work, case.organisation_id, [case.customer_id])
     async with database.read(centre.actor("amina")) as work:
-        assert await desk.drafts_of(work, case) == {}
+        assert (await desk.at_desk(work, case)).drafts == {}
 
 
 async def test_who_has_a_case_open_is_forgotten_when_nothing_is_heard_of_them(
@@ -165,8 +165,8 @@ async def test_who_has_a_case_open_is_forgotten_when_nothing_is_heard_of_them(
         await desk.be_here(work, case, writing=True)
     async with database.work(centre.actor("amina")) as work:
         await desk.be_here(work, case, writing=False)
-        [brian] = await desk.others_here(work, case)
+        [brian] = (await desk.at_desk(work, case)).others
         assert (brian.person_id, brian.writing) == (centre.people["brian"], True)
     clock.advance(desk.HERE_FOR)
     async with database.read(centre.actor("amina")) as work:
-        assert await desk.others_here(work, case) == []
+        assert (await desk.at_desk(work, case)).others == []

@@ -1,15 +1,12 @@
 """The desk: what helps people at work and is no fact of a case: macros, drafts, who is there, what they chose."""
 
 from ahadi.desk.actions import (
-    after_sending,
     at_desk,
     be_here,
     choose_after_sending,
-    drafts_of,
     drop_draft,
     keep_draft,
     leave,
-    others_here,
 )
 from ahadi.desk.macros import delete_macro, get_macro, macros_of, preview_macro, run_macro, save_macro
 from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, AfterSending, AtDesk, Deeds, Here, Macro, Mode, NoSuchMacro
@@ -27,13 +24,11 @@ __all__ = [
     "Macro",
     "Mode",
     "NoSuchMacro",
-    "after_sending",
     "at_desk",
     "be_here",
     "choose_after_sending",
     "delete_macro",
     "drafts_about",
-    "drafts_of",
     "drop_draft",
     "erase_drafts",
     "forget_old",
@@ -41,7 +36,6 @@ __all__ = [
     "keep_draft",
     "leave",
     "macros_of",
-    "others_here",
     "preview_macro",
     "run_macro",
     "save_macro",

@@ -8,7 +8,7 @@ from uuid import UUID
 from ahadi.base.errors import Invalid
 from ahadi.cases import Case
 from ahadi.desk import store
-from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, MOST_DRAFT, AfterSending, AtDesk, Here, Mode
+from ahadi.desk.model import AFTER_SENDING, HERE_FOR, MODES, MOST_DRAFT, AfterSending, AtDesk, Mode
 from ahadi.platform.database import Work
 
 
@@ -38,13 +38,6 @@ async def drop_draft(work: Work, case: Case, mode: Mode) -> None:
         await store.delete_draft(work, case.organisation_id, case.id, work.actor.person_id, mode)
 
 
-async def drafts_of(work: Work, case: Case) -> dict[Mode, str]:
-    """What whoever acts has half written about a case."""
-    if work.actor.person_id is None:
-        return {}
-    return await store.drafts_of(work, case.organisation_id, case.id, work.actor.person_id)
-
-
 async def be_here(work: Work, case: Case, *, writing: bool) -> None:
     """Have the case open. Blocks nobody."""
     work.permit(case.organisation_id, "case.read")
@@ -59,21 +52,10 @@ async def leave(work: Work, case: Case) -> None:
         await store.delete_here(work, case.organisation_id, case.id, work.actor.person_id)
 
 
-async def others_here(work: Work, case: Case) -> list[Here]:
-    """The colleagues who have the case open now, those who write first."""
-    since = work.real_now - HERE_FOR
-    return await store.others_here(work, case.organisation_id, case.id, work.actor.person_id, since)
-
-
 async def at_desk(work: Work, case: Case) -> AtDesk:
     """What whoever acts has half written about a case, who else has it open, and where to go after sending."""
     since = work.real_now - HERE_FOR
     return await store.at_desk(work, case.organisation_id, case.id, work.actor.person_id, since)
-
-
-async def after_sending(work: Work) -> AfterSending:
-    """Where whoever acts wants to be after sending."""
-    return await store.choice_of(work, work.actor.person_id) if work.actor.person_id else "stay"
 
 
 async def choose_after_sending(work: Work, chosen: AfterSending) -> None:

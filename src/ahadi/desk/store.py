@@ -110,16 +110,6 @@ async def delete_draft(work: Work, organisation_id: UUID, case_id: UUID, person_
     )
 
 
-async def drafts_of(work: Work, organisation_id: UUID, case_id: UUID, person_id: UUID) -> dict[Mode, str]:
-    """What a person has half written about a case."""
-    rows = await work.rows(
-        "select mode, body from draft where organisation_id = %(organisation_id)s and case_id = %(case_id)s"
-        " and person_id = %(person_id)s",
-        {"organisation_id": organisation_id, "case_id": case_id, "person_id": person_id},
-    )
-    return {row["mode"]: row["body"] for row in rows}
-
-
 async def drafts_of_cases(work: Work, organisation_id: UUID, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Everything half written about these cases, by anybody."""
     return await work.rows(
@@ -163,18 +153,6 @@ async def delete_here(work: Work, organisation_id: UUID, case_id: UUID, person_i
     )
 
 
-async def others_here(
-    work: Work, organisation_id: UUID, case_id: UUID, person_id: UUID | None, since: datetime
-) -> list[Here]:
-    return await work.all(
-        Here,
-        "select person_id, writing from at_case where organisation_id = %(organisation_id)s"
-        " and case_id = %(case_id)s and person_id is distinct from %(person_id)s and seen_at > %(since)s"
-        " order by writing desc, person_id",
-        {"organisation_id": organisation_id, "case_id": case_id, "person_id": person_id, "since": since},
-    )
-
-
 async def forget_old(work: Work, organisations: Sequence[UUID], here: datetime, drafts: datetime) -> None:
     """Drop who was at a case before `here`, and drafts nobody touched since `drafts`."""
     await work.execute(
@@ -191,7 +169,8 @@ async def forget_old(work: Work, organisations: Sequence[UUID], here: datetime, 
 
 
 async def at_desk(work: Work, organisation_id: UUID, case_id: UUID, person_id: UUID | None, since: datetime) -> AtDesk:
-    """What `drafts_of`, `others_here` and `choice_of` tell, in one look."""
+    """What a person has half written about a case, the others who have it open, those who write first, and where the
+    person wants to be after sending."""
     row = await work.row(
         "select (select json_object_agg(mode, body) from draft where organisation_id = %(organisation_id)s"
         " and case_id = %(case_id)s and person_id = %(person_id)s) as drafts,"
@@ -207,13 +186,6 @@ async def at_desk(work: Work, organisation_id: UUID, case_id: UUID, person_id: U
 
 
 # What a person chose --------------------------------------------------------------------------------------------
-
-
-async def choice_of(work: Work, person_id: UUID) -> AfterSending:
-    chosen: AfterSending | None = await work.value(
-        "select after_sending from desk_choice where person_id = %(person_id)s", {"person_id": person_id}
-    )
-    return chosen or "stay"
 
 
 async def put_choice(work: Work, person_id: UUID, chosen: AfterSending) -> None:

@@ -26,7 +26,6 @@ from ahadi.flowlang.model import (
     Gain,
     Kind,
     Node,
-    Words,
 )  # fmt: skip
 
 LEAVES: Final = "(leaves)"  # the customer goes, by their own choice; possible anywhere
@@ -263,11 +262,6 @@ def _flow(book: Book, name: str) -> Flow:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The text with `{name}` replaced by values; what has none stays as it is written."""
     return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
-
-
-def in_words(words: Words, language: str, values: Mapping[str, str]) -> str:
-    """The words in a language, filled."""
-    return fill(words.in_language(language), values)
 
 
 def heard(node: Node, text: str) -> str:

@@ -47,7 +47,7 @@ async def composer_of(work: Work, frame: Frame, case: Case) -> Composer | None:
 
 async def others_at(work: Work, directory: Directory, case: Case) -> list[tuple[str, bool]]:
     """Who else has the case open, by name, and whether they write."""
-    return _named(directory, await desk.others_here(work, case))
+    return _named(directory, (await desk.at_desk(work, case)).others)
 
 
 def _named(directory: Directory, others: Sequence[Here]) -> list[tuple[str, bool]]:

@@ -17,9 +17,6 @@ from ahadi.flowlang.model import STOP, UNKNOWN, Choice, Edge, Flow, Node, Owner,
 
 MOST_PLACES: Final = 50_000
 MOST_EDGES: Final = 400_000
-DIAL: Final = {
-    "busy": ("BUSY",), "no-answer": ("NOANSWER",), "failed": ("CHANUNAVAIL",), "congestion": ("CONGESTION",),
-}  # fmt: skip
 STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "DIALSTATUS": ("NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION"),
     "QUEUESTATUS": ("TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY"),
